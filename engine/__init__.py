@@ -1,0 +1,1 @@
+"""What Raycharge knows of charging: protocol, machines, journal, stores, projections. No Ray, socket or HTTP server."""

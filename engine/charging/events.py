@@ -1,0 +1,198 @@
+"""The facts that machines put into the journal: what happened, in the past tense, whole enough to be read alone.
+
+Every event has a `kind` (its stored name) and a `version`; `engine/journal/upcast.py` lifts older versions. Field names
+are stored as they stand here. Times are microseconds since the Unix epoch; energies are Wh as decimal text (exact).
+Consumers identify a charge point by `charge_point`, which is on every event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class BootReported:
+    kind: ClassVar[str] = "boot"
+    version: ClassVar[int] = 1
+    charge_point: str
+    received: int
+    status: str
+    vendor: str
+    model: str
+    serial: str
+    firmware: str
+    iccid: str
+    imsi: str
+    meter_type: str
+    meter_serial: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """`link`: connected, reconnecting, offline or unknown. `remote` is the peer's address."""
+
+    kind: ClassVar[str] = "link"
+    version: ClassVar[int] = 1
+    charge_point: str
+    received: int
+    link: str
+    connection: int
+    subprotocol: str
+    remote: str
+    close_code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """A StatusNotification, each one (also when it repeats the state: the station said it)."""
+
+    kind: ClassVar[str] = "status"
+    version: ClassVar[int] = 1
+    charge_point: str
+    evse: int
+    connector: int
+    status: str
+    previous: str
+    error: str
+    info: str
+    vendor: str
+    vendor_error: str
+    said: str | None
+    believed: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """`authorisation` is the token's standing at the start; `command` the RemoteStart that led here, or ""."""
+
+    kind: ClassVar[str] = "session.started"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    authorisation: str
+    meter_start_wh: str | None
+    said: str | None
+    believed: int
+    received: int
+    command: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """A session's state moved on (metered, suspended …) or its energy did, at most once a minute for the latter."""
+
+    kind: ClassVar[str] = "session.changed"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    state: str
+    energy_wh: str
+    power_w: str | None
+    believed: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStopped:
+    """The station said Stop. Energy is meter_stop - meter_start from the registers; None where that is impossible."""
+
+    kind: ClassVar[str] = "session.stopped"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    stop_id_token: str
+    meter_start_wh: str | None
+    meter_stop_wh: str | None
+    energy_wh: str | None
+    started: int | None
+    said: str | None
+    believed: int
+    received: int
+    duration_s: int | None
+    reason: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandChanged:
+    """`state`: requested, sent or ended; `outcome` is "" until it ended, then one of `CommandOutcome`."""
+
+    kind: ClassVar[str] = "command"
+    version: ClassVar[int] = 1
+    charge_point: str
+    command: str
+    action: str
+    state: str
+    outcome: str
+    requested_by: str
+    deadline: int
+    received: int
+    payload: Any
+    answer: Any
+    error_code: str
+    error_description: str
+
+
+class CommandOutcome:
+    """How a command ends: in exactly one of these."""
+
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
+    NOT_CONNECTED = "NotConnected"
+    SUPERSEDED = "Superseded"
+    EXPIRED = "Expired"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationSeen:
+    """The station did something that was understood only by tolerance. `count` since the last such event."""
+
+    kind: ClassVar[str] = "deviation"
+    version: ClassVar[int] = 1
+    charge_point: str
+    received: int
+    name: str
+    detail: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActorFailed:
+    """Our own trouble with one actor: restarted, quarantined or released from quarantine."""
+
+    kind: ClassVar[str] = "actor"
+    version: ClassVar[int] = 1
+    charge_point: str
+    received: int
+    state: str
+    error: str
+
+
+Event = (
+    BootReported
+    | LinkChanged
+    | StatusChanged
+    | SessionStarted
+    | SessionChanged
+    | SessionStopped
+    | CommandChanged
+    | DeviationSeen
+    | ActorFailed
+)

@@ -1,0 +1,1 @@
+"""The durable log: what is written here is what we may acknowledge."""

@@ -1,0 +1,35 @@
+"""The channels of a journal entry, and the shape of a record in each.
+
+Records that go to ClickHouse by the thousand (`m`, `o`) are positional JSON arrays, written once by the host and handed
+on as bytes: no consumer takes them apart. `VERSION` counts up with every change of a shape below; entries carry the
+version they were written with, `upcast.py` lifts older ones.
+"""
+
+from __future__ import annotations
+
+VERSION = 1
+
+EVENTS = "e"
+"""Every event except StatusChanged: a JSON object, the event's fields plus "kind" and "version"."""
+
+STATUS = "c"
+"""StatusChanged events: the same form."""
+
+SESSIONS = "s"
+"""SessionStopped events once more, for the analytics' `sessions` table."""
+
+METERS = "m"
+"""One row a meter reading: [charge_point, evse, connector, session, transaction, said, believed, received,
+[[measurand, phase, location, context, format, unit, raw, value, base_unit], …]].
+
+`said` is text or null, `believed` and `received` are microseconds, `raw` is the text as said, `value` decimal text in
+`base_unit` or null."""
+
+MESSAGES = "o"
+"""One row a frame, with its answer where we gave one at once: [charge_point, connection, received, direction, type,
+action, message_id, raw, answer, deviations].
+
+`direction` is "in" or "out", `type` the OCPP-J message type number (0 unreadable), `answer` the text of our answer or
+null, `deviations` a list of names. `raw` and `answer` are redacted (engine/ocpp/redaction.py)."""
+
+CHANNELS = (EVENTS, STATUS, SESSIONS, METERS, MESSAGES)

@@ -1,0 +1,58 @@
+"""Every setting of Raycharge, read from the environment (`RAYCHARGE_*`) in this one place."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Defaults work on a laptop. A URL left empty means: the embedded store, in `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="RAYCHARGE_", extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="Where everything durable lives.")
+    database_url: str = Field(default="", description="PostgreSQL as postgresql+asyncpg://…; empty: SQLite.")
+    redis_url: str = Field(default="", description="Redis or Valkey as redis://…; empty: embedded Valkey.")
+    clickhouse_url: str = Field(default="", description="ClickHouse as http://user:pass@host:8123/db; empty: chDB.")
+    ray_address: str = Field(default="local", description="'local' starts a Ray of our own; else its address.")
+
+    bind: str = Field(default="127.0.0.1", description="Address on which OCPP and the façade listen.")
+    ocpp_port: int = Field(default=9000, ge=1, le=65535)
+    api_port: int = Field(default=8080, ge=1, le=65535)
+    clickhouse_port: int = Field(default=8123, ge=1, le=65535)
+
+    hosts: int = Field(default=2, ge=1, le=64, description="Hosts (processes in which actors live) on this node.")
+    partitions: int = Field(default=4, ge=1, le=1024, description="Journal partitions; fixed at the first start.")
+    admin_password: str = Field(default="", description="First admin's password; empty: one is made and printed.")
+    demo: int = Field(default=0, ge=0, description="Simulated charge points to run beside the system.")
+
+    heartbeat_interval_s: int = Field(default=300, ge=1, description="Interval given to booting stations.")
+    ping_interval_s: float = Field(default=30.0, gt=0, description="WebSocket ping interval; dead after two.")
+    offline_grace_s: float = Field(default=60.0, gt=0, description="Reconnecting becomes offline after this.")
+    call_timeout_s: float = Field(default=30.0, gt=0, description="How long a station may take to answer a CALL.")
+    max_frame_bytes: int = Field(default=262_144, ge=1024, description="Largest frame after decompression.")
+    max_json_depth: int = Field(default=32, ge=4, description="Deepest nesting of a frame.")
+    frames_per_s: float = Field(default=50.0, gt=0, description="Sustained rate of one connection.")
+    frames_burst: int = Field(default=500, ge=1, description="Burst of one connection (backlogs after an outage).")
+    handshakes_per_s: float = Field(default=400.0, gt=0, description="Admission of handshakes per host.")
+    message_log: bool = Field(default=True, description="Write every frame into ocpp_messages.")
+    message_log_days: int = Field(default=90, ge=1)
+    archive_days: int = Field(default=30, ge=1, description="How long journal segments are kept.")
+    redis_max_memory_mb: int = Field(default=2048, ge=64, description="Embedded Valkey's maxmemory.")
+    clickhouse_max_memory_mb: int = Field(default=4096, ge=512, description="Embedded chDB's memory limit.")
+    log_level: str = "INFO"
+
+    @property
+    def sql_url(self) -> str:
+        """SQLAlchemy's async URL of the registry and ledger."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute()}/raycharge.sqlite3"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
