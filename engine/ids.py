@@ -31,7 +31,7 @@ def checked_charge_point_id(text: str) -> str:
         )
     if not text.isprintable() or any(c in '/\\?#%{}"' or c.isspace() for c in text):
         raise InvalidInput(
-            "A charge point id has printable characters other than space and / \\ ? # % { } \".",
+            'A charge point id has printable characters other than space and / \\ ? # % { } ".',
             field="charge_point_id",
             remedy="Use letters, digits and . _ - : = @ + *",
         )

@@ -262,9 +262,7 @@ class CallRefused:
     details: Json = None
 
 
-ControlMessage = (
-    Activated | Connected | Disconnected | TimerFired | CommandRequested | CallAnswered | CallRefused
-)
+ControlMessage = Activated | Connected | Disconnected | TimerFired | CommandRequested | CallAnswered | CallRefused
 Message = StationMessage | ControlMessage
 
 
@@ -318,12 +316,4 @@ class DataTransferAnswer:
     data: Json = None
 
 
-Answer = (
-    BootAnswer
-    | HeartbeatAnswer
-    | AuthorizeAnswer
-    | StartAnswer
-    | StopAnswer
-    | Acknowledged
-    | DataTransferAnswer
-)
+Answer = BootAnswer | HeartbeatAnswer | AuthorizeAnswer | StartAnswer | StopAnswer | Acknowledged | DataTransferAnswer
