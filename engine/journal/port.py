@@ -12,6 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from engine.errors import RaychargeError
+
+
+class Trimmed(RaychargeError):
+    """These entries are gone from the journal (read the archive); `first` is the oldest number that it still has."""
+
+    def __init__(self, partition: int, first: int) -> None:
+        super().__init__(f"Partition {partition} of the journal starts at entry {first}.")
+        self.partition, self.first = partition, first
+
 
 class Record(NamedTuple):
     """One row for one channel.
