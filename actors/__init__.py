@@ -1,0 +1,1 @@
+"""The Ray layer: hosts in which actors live, what reaches them, and what keeps them alive."""

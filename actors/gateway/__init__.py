@@ -1,0 +1,1 @@
+"""Sockets: handshake, authentication and limits; frames in and out. Knows WebSocket, not OCPP."""

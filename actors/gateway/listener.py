@@ -1,0 +1,233 @@
+"""The OCPP port of one host: accepts sockets, takes them through the handshake and watches that they live.
+
+Several hosts share the port by SO_REUSEPORT; the kernel deals connections out to those that are alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket as so
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+import structlog
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+
+from actors.gateway.handshake import Claimed, choose_subprotocol, read_claim, split_secret
+from actors.gateway.limits import ConnectionLimits, FailureLimit, Pace
+from actors.gateway.socket import NO_EXTENSIONS, Socket
+from engine.errors import InvalidInput, Unavailable
+
+log = structlog.get_logger("gateway")
+MAX_WAITING_HANDSHAKES = 4_000
+ADMISSION_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An authenticated claim: the id as registered (its case may differ from the URL's)."""
+
+    charge_point: str
+    dedicated: bool
+
+
+class Gatekeeper(Protocol):
+    """Who decides on claims and takes over the sockets that were let in."""
+
+    def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
+        """Whether this very credential was verified before, so that checking it costs nothing."""
+        ...
+
+    async def admit(self, charge_point: str, secret: bytes | None) -> Admitted | None:
+        """Verify a claim; None refuses. Raises Unavailable when that cannot be found out at the moment."""
+        ...
+
+    def connected(self, socket: Socket, admitted: Admitted, subprotocol: str) -> None:
+        """Take the socket over; called right after the 101 has been written."""
+        ...
+
+
+class Listener:
+    """The sockets of one host. Counters are cumulative and read by the metrics."""
+
+    def __init__(
+        self,
+        gatekeeper: Gatekeeper,
+        limits: ConnectionLimits,
+        *,
+        supported: tuple[str, ...],
+        default: str,
+        handshakes_per_s: float,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.limits = limits
+        self.sockets: set[Socket] = set()
+        self.throttled = 0
+        self.refused: dict[int, int] = {}
+        self.accepted = 0
+        self.dead = 0
+        self._gatekeeper = gatekeeper
+        self._supported = supported
+        self._default = default
+        self._pace = Pace(handshakes_per_s)
+        self._failures = FailureLimit()
+        self._waiting = 0
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._emptied: asyncio.Event | None = None
+        self.draining = False
+
+    async def start(self, host: str, port: int) -> None:
+        """Bind and listen. Raises OSError when the port is taken by somebody who does not share it."""
+        sock = so.socket(so.AF_INET6 if ":" in host else so.AF_INET, so.SOCK_STREAM)
+        sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEADDR, 1)
+        sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+        self._server = await self.loop.create_server(lambda: Socket(self), sock=sock, backlog=4096)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is still open."""
+        self.draining = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._server is not None:
+            self._server.close()
+        for socket in list(self.sockets):
+            socket.abort()
+
+    async def drain(self, per_s: float) -> None:
+        """Stop listening and close all sockets at this rate with 1012 (service restart), so that stations move over."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        pace = Pace(per_s)
+        for socket in list(self.sockets):
+            await asyncio.sleep(pace.delay(self.loop.time()))
+            socket.close(1012, "service restart")
+        if self.sockets:
+            self._emptied = asyncio.Event()
+            await asyncio.wait([asyncio.ensure_future(self._emptied.wait())], timeout=6.0)
+
+    # what sockets tell -----------------------------------------------------------------------------------------------
+
+    def opened(self, socket: Socket) -> None:
+        self.sockets.add(socket)
+        if len(self.sockets) > self.limits.max_connections:
+            # Near the limit of open files an accept would fail for everybody; the newest comers are told to wait.
+            self._count(HTTPStatus.SERVICE_UNAVAILABLE)
+            socket.abort()
+
+    def closed(self, socket: Socket) -> None:
+        self.sockets.discard(socket)
+        if not self.sockets and self._emptied is not None:
+            self._emptied.set()
+
+    def requested(self, socket: Socket, request: Request) -> None:
+        task = asyncio.create_task(self._handshake(socket, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # the handshake ---------------------------------------------------------------------------------------------------
+
+    async def _handshake(self, socket: Socket, request: Request) -> None:
+        try:
+            claim = read_claim(request)
+        except InvalidInput as error:
+            self._refuse(socket, HTTPStatus.NOT_FOUND, f"{error.message} {error.remedy}")
+            return
+        try:
+            admitted = await self._admit(socket, claim)
+        except Unavailable:
+            self._refuse(socket, HTTPStatus.SERVICE_UNAVAILABLE, "Try again.", retry_after=10)
+            return
+        if admitted is not None:
+            self._accept(socket, request, claim, admitted)
+
+    async def _admit(self, socket: Socket, claim: Claimed) -> Admitted | None:
+        """Wait for a place, check the credential and refuse what must be refused (then None)."""
+        now = self.loop.time()
+        delay = self._pace.delay(now)
+        if self._waiting >= MAX_WAITING_HANDSHAKES or delay > ADMISSION_PATIENCE_S or self.draining:
+            self._refuse(socket, HTTPStatus.SERVICE_UNAVAILABLE, "Too many handshakes.", retry_after=15)
+            return None
+        if delay > 0.0:
+            self._waiting += 1
+            try:
+                await asyncio.sleep(delay)
+            finally:
+                self._waiting -= 1
+        secret = split_secret(claim)
+        proven = self._gatekeeper.is_proven(claim.charge_point, secret)
+        wait = 0.0 if proven else self._failures.retry_after(socket.address, now)
+        if wait > 0.0:
+            self._refuse(socket, HTTPStatus.TOO_MANY_REQUESTS, "Too many failures.", retry_after=int(wait) + 1)
+            return None
+        admitted = await self._gatekeeper.admit(claim.charge_point, secret)
+        if admitted is None:
+            self._failures.failed(socket.address, self.loop.time())
+            log.info("handshake_refused", charge_point=claim.charge_point, address=socket.address)
+            self._refuse(socket, HTTPStatus.UNAUTHORIZED, "Unknown charge point or wrong credentials.")
+        return admitted
+
+    def _accept(self, socket: Socket, request: Request, claim: Claimed, admitted: Admitted) -> None:
+        header, version = choose_subprotocol(claim.subprotocols, self._supported, self._default)
+        protocol = socket.protocol
+        if protocol.state is not State.CONNECTING or socket not in self.sockets:
+            return
+        response = protocol.accept(request)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS and header:
+            response.headers["Sec-WebSocket-Protocol"] = header
+        socket.respond(response)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._count(response.status_code)
+            return
+        if not version:
+            socket.close(1002, f"none of the offered subprotocols is supported: {', '.join(self._supported)}")
+            return
+        if not protocol.extensions:
+            protocol.extensions = NO_EXTENSIONS
+        socket.charge_point = admitted.charge_point
+        self.accepted += 1
+        self._gatekeeper.connected(socket, admitted, version)
+
+    def _refuse(self, socket: Socket, status: HTTPStatus, text: str, *, retry_after: int = 0) -> None:
+        self._count(status)
+        if socket.protocol.state is not State.CONNECTING or socket not in self.sockets:
+            return
+        body = (text + "\n").encode()
+        headers = Headers({"Connection": "close", "Content-Length": str(len(body)), "Content-Type": "text/plain"})
+        if status is HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
+        if retry_after:
+            headers["Retry-After"] = str(retry_after)
+        socket.respond(Response(status.value, status.phrase, headers, body))
+
+    def _count(self, status: int) -> None:
+        self.refused[int(status)] = self.refused.get(int(status), 0) + 1
+
+    # liveness --------------------------------------------------------------------------------------------------------
+
+    async def _sweep(self) -> None:
+        """Ping the silent, cut the dead. Any traffic counts as life: some stations never answer pings."""
+        interval = self.limits.ping_interval_s
+        while True:
+            await asyncio.sleep(interval / 4)
+            now = self.loop.time()
+            for socket in list(self.sockets):
+                silent = now - socket.heard
+                if socket.owner is None:
+                    if silent > self.limits.handshake_timeout_s:
+                        socket.abort()
+                elif silent > 1.75 * interval:
+                    self.dead += 1
+                    log.info("silent_connection_cut", charge_point=socket.charge_point, silent_s=round(silent, 1))
+                    socket.abort()
+                elif silent > 0.75 * interval and not socket.pinged:
+                    socket.ping()
+                elif silent < 0.75 * interval:
+                    socket.pinged = False

@@ -1,0 +1,234 @@
+"""One charger's socket: an `asyncio.Protocol` around websockets' sans-IO server protocol.
+
+It turns bytes into text frames for its owner and texts of its owner into bytes. It decides nothing: who may connect is
+`handshake.py`'s business, what a frame means the owner's. Limits that concern one connection are kept here: size after
+decompression (by websockets), rate (by not reading), and what waits for an answer (by not reading either).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol, cast
+
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+if TYPE_CHECKING:
+    from actors.gateway.listener import Listener
+
+logger = logging.getLogger("raycharge.websocket")
+logger.setLevel(logging.WARNING)
+
+# Without context takeover no window stays in memory between messages; level 1 because frames are small.
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    compress_settings={"level": 1, "memLevel": 5},
+)
+TEXT, CONT, BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
+ABNORMAL = 1006
+NO_EXTENSIONS: list[Extension] = []
+
+
+class Owner(Protocol):
+    """Who a socket's frames are for: a charge point's actor, or the relay to one that lives elsewhere."""
+
+    def frame_received(self, socket: Socket, text: bytes) -> None: ...
+
+    def socket_closed(self, socket: Socket, code: int, reason: str) -> None: ...
+
+
+class Socket(asyncio.Protocol):
+    """A connection in any of its states. `owner` is None until the handshake has succeeded.
+
+    `heard` is the loop time of the last bytes that came in: any traffic counts as life.
+    """
+
+    __slots__ = (
+        "_allowance",
+        "_fragments",
+        "_paused",
+        "_refilled",
+        "_transport",
+        "charge_point",
+        "heard",
+        "listener",
+        "number",
+        "owner",
+        "pinged",
+        "protocol",
+        "unanswered",
+    )
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.owner: Owner | None = None
+        self.charge_point = ""
+        self.number = 0
+        self.heard = listener.loop.time()
+        self.pinged = False
+        self.unanswered = 0
+        self.protocol: ServerProtocol = ServerProtocol(
+            extensions=[DEFLATE], max_size=listener.limits.max_frame_bytes, logger=logger
+        )
+        self._transport: asyncio.Transport | None = None
+        self._fragments: list[bytes] | None = None
+        self._allowance = float(listener.limits.frames_burst)
+        self._refilled = self.heard
+        self._paused = False
+
+    # asyncio.Protocol ------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.listener.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self.listener.loop.time()
+        protocol = self.protocol
+        protocol.receive_data(data)
+        events = protocol.events_received()
+        if protocol.writes:
+            self.flush()
+        for event in events:
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Request):
+                self.listener.requested(self, event)
+
+    def eof_received(self) -> bool:
+        self.protocol.receive_eof()
+        self.flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.listener.closed(self)
+        owner, self.owner = self.owner, None
+        if owner is not None:
+            sent_or_received = self.protocol.close_rcvd or self.protocol.close_sent
+            code = sent_or_received.code if sent_or_received is not None else ABNORMAL
+            reason = sent_or_received.reason if sent_or_received is not None else str(exc or "")
+            owner.socket_closed(self, code, reason)
+
+    # frames in -------------------------------------------------------------------------------------------------------
+
+    def _frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is TEXT and frame.fin:
+            text = bytes(frame.data)
+        elif opcode is TEXT or opcode is BINARY:
+            # Some stations send JSON as binary; it is taken for text.
+            if not frame.fin:
+                self._fragments = [bytes(frame.data)]
+                self._take_allowance()
+                return
+            text = bytes(frame.data)
+        elif opcode is CONT and self._fragments is not None:
+            self._fragments.append(bytes(frame.data))
+            self._take_allowance()
+            if not frame.fin:
+                return
+            text, self._fragments = b"".join(self._fragments), None
+        else:
+            return
+        self._take_allowance()
+        if self.owner is not None:
+            self.owner.frame_received(self, text)
+
+    def _take_allowance(self) -> None:
+        """Count a frame against the connection's rate; beyond it, stop reading for as long as it takes to refill."""
+        limits = self.listener.limits
+        now = self.heard
+        allowance = self._allowance + (now - self._refilled) * limits.frames_per_s
+        burst = limits.frames_burst
+        self._allowance = (allowance if allowance < burst else burst) - 1.0
+        self._refilled = now
+        if self._allowance < 0.0 and not self._paused:
+            self.listener.throttled += 1
+            self._pause(-self._allowance / limits.frames_per_s + 0.05)
+
+    def _pause(self, seconds: float) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._paused = True
+        self._transport.pause_reading()
+        self.listener.loop.call_later(seconds, self._resume)
+
+    def _resume(self) -> None:
+        # While answers wait for the journal there is no use in reading more of the same station's backlog.
+        if self.unanswered > self.listener.limits.max_unanswered:
+            self.listener.loop.call_later(0.25, self._resume)
+            return
+        self._paused = False
+        self.heard = self.listener.loop.time()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def waiting(self, count: int) -> None:
+        """Tell how many frames of this connection wait for a commit; with too many it is not read for a while."""
+        self.unanswered = count
+        if count > self.listener.limits.max_unanswered and not self._paused:
+            self._pause(0.25)
+
+    # frames out ------------------------------------------------------------------------------------------------------
+
+    def send(self, text: bytes) -> bool:
+        """Send a text frame; False if the connection is closing or gone."""
+        protocol = self.protocol
+        if self._transport is None or protocol.state is not State.OPEN:
+            return False
+        protocol.send_text(text)
+        writes, protocol.writes = protocol.writes, []
+        for data in writes:
+            self._transport.write(data)
+        return True
+
+    def ping(self) -> None:
+        self.pinged = True
+        if self.protocol.state is State.OPEN:
+            self.protocol.send_ping(b"rc")
+            self.flush()
+
+    def respond(self, response: Response) -> None:
+        """Send the handshake's answer. After a 101 the request and its parts are let go: they would stay for years."""
+        self.protocol.send_response(response)
+        self.flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Start the closing handshake; the connection is cut if the peer does not take part in it."""
+        if self.protocol.state is State.OPEN:
+            self.protocol.send_close(code, reason[:120])
+            self.flush()
+            self.listener.loop.call_later(5.0, self.abort)
+        elif self.protocol.state is State.CONNECTING:
+            self.abort()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def flush(self) -> None:
+        """Write what the protocol wants to send; its end-of-stream mark closes the transport."""
+        for data in self.protocol.data_to_send():
+            if self._transport is None:
+                return
+            if data:
+                self._transport.write(data)
+            else:
+                self._transport.close()
+
+    @property
+    def remote(self) -> str:
+        """The peer's address as host:port text."""
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return f"{peer[0]}:{peer[1]}" if peer else ""
+
+    @property
+    def address(self) -> str:
+        return self.remote.rpartition(":")[0]

@@ -1,0 +1,97 @@
+"""Turns what machines say into journal records: the one place where rows get their stored bytes.
+
+Hosts call this once a row; from here on the bytes are handed on as they are (records.py has the shapes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from xxhash import xxh3_64_digest
+
+from engine.charging.effects import AppendMeters
+from engine.charging.events import Event, SessionStopped, StatusChanged
+from engine.charging.messages import MeterReading, Sample
+from engine.journal.port import Record
+from engine.journal.records import EVENTS, MESSAGES, METERS, SESSIONS, STATUS
+
+dumps = orjson.dumps
+
+
+def event_records(event: Event) -> list[Record]:
+    """The record of an event, and its copy for the analytics' `sessions` where it is a SessionStopped."""
+    head = f'{{"kind":"{event.kind}","version":{event.version},'.encode()
+    data = head + dumps(event)[1:]
+    if isinstance(event, StatusChanged):
+        return [Record(STATUS, data)]
+    if isinstance(event, SessionStopped):
+        return [Record(EVENTS, data), Record(SESSIONS, data)]
+    return [Record(EVENTS, data)]
+
+
+def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
+    """The records of meter readings.
+
+    Readings that are known to be new make one record each, their digests unchecked. Others make one record a sampled
+    value, so that the commit can drop exactly those that it has seen (invariant 2).
+    """
+    records = []
+    for reading in meters.readings:
+        if meters.ordered:
+            digests = sample_digests(charge_point, meters, reading, reading.samples)
+            row = _meter_row(charge_point, meters, reading, reading.samples)
+            records.append(Record(METERS, row, meters.stream, digests))
+            continue
+        for sample in reading.samples:
+            digest = sample_digests(charge_point, meters, reading, (sample,))
+            row = _meter_row(charge_point, meters, reading, (sample,))
+            records.append(Record(METERS, row, meters.stream, digest, True))
+    return records
+
+
+def _meter_row(charge_point: str, meters: AppendMeters, reading: MeterReading, samples: Sequence[Sample]) -> bytes:
+    at = reading.at
+    return dumps(
+        (
+            charge_point,
+            meters.evse,
+            meters.connector,
+            meters.session,
+            meters.transaction,
+            at.said,
+            at.believed,
+            at.received,
+            [(*s[:7], None if s[7] is None else str(s[7]), s[8]) for s in samples],
+        )
+    )
+
+
+def sample_digests(charge_point: str, meters: AppendMeters, reading: MeterReading, samples: Sequence[Sample]) -> bytes:
+    """8 bytes a sampled value: the hash of everything that makes it the same value said again (invariant 2).
+
+    The station's own words for the time count where it gave any; our belief may change with its clock.
+    """
+    at = reading.at
+    said = at.said or str(at.believed)
+    head = f"{charge_point}\x1f{meters.evse}\x1f{meters.connector}\x1f{meters.transaction}\x1f{said}\x1f"
+    return b"".join(
+        [xxh3_64_digest(f"{head}{s[0]}\x1f{s[1]}\x1f{s[2]}\x1f{s[3]}\x1f{s[5]}\x1f{s[6]}".encode()) for s in samples]
+    )
+
+
+def message_record(
+    charge_point: str,
+    connection: int,
+    received: int,
+    direction: str,
+    kind: int,
+    action: str,
+    message_id: str,
+    raw: str,
+    answer: str | None,
+    deviations: Sequence[str],
+) -> Record:
+    """The record of a frame and, where it was answered at once, of its answer. Texts are redacted already."""
+    row = (charge_point, connection, received, direction, kind, action, message_id, raw, answer, deviations)
+    return Record(MESSAGES, dumps(row))
