@@ -10,6 +10,7 @@
     ├── Unavailable             ours, and passing: try again (retriable)
     │   ├── JournalUnavailable
     │   └── StoreUnavailable
+    ├── IllegalTransition       ours: a machine was led where its table has no arrow; raised only in strict mode (tests)
     ├── StaleEpoch              ours: another activation has taken over; stop at once
     └── ConfigurationError      the operator's: a setting or a store that cannot be used, with what to do
 
@@ -73,6 +74,10 @@ class StoreUnavailable(Unavailable):
 
 class StaleEpoch(RaychargeError):
     """A newer activation of the same charge point is in force."""
+
+
+class IllegalTransition(RaychargeError):
+    """A machine's table has no arrow for this. In production it is recorded as a deviation and survived."""
 
 
 class ConfigurationError(RaychargeError):

@@ -49,7 +49,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class RefuseCall:
-    """Answer the CALL that is being handled with a CALLERROR. `code` in the neutral spelling of engine/ocpp/errors.py."""
+    """Answer the CALL that is being handled with a CALLERROR. `code` as spelt neutrally in engine/ocpp/errors.py."""
 
     code: str
     description: str
@@ -115,7 +115,10 @@ class TellSession:
 
 @dataclass(frozen=True, slots=True)
 class ForgetSession:
-    """The session is final: its actor ends, its snapshot part is deleted, its digests expire 7 days from now."""
+    """The session is final: its actor ends, its snapshot part is deleted, its digests expire 7 days from now.
+
+    `session` may also be the name of a day's meter stream outside of transactions: then only the digests are meant.
+    """
 
     session: str
 

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class BootReported:
+    """A BootNotification and our answer's `status`. `command` is the Reset that led here, or ""."""
+
     kind: ClassVar[str] = "boot"
     version: ClassVar[int] = 1
     charge_point: str
@@ -27,6 +29,7 @@ class BootReported:
     meter_type: str
     meter_serial: str
     reason: str
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,35 @@ class SessionStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionAmended:
+    """What was learnt only after SessionStopped: at most once a session. The fields replace those of SessionStopped.
+
+    It happens when a Stop comes after the next Start has closed its session (doubt `no_stop`), and when a Start comes
+    after the Stop that named no transaction of ours (doubt `stop_before_start`).
+    """
+
+    kind: ClassVar[str] = "session.amended"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    stop_id_token: str
+    meter_start_wh: str | None
+    meter_stop_wh: str | None
+    energy_wh: str | None
+    started: int | None
+    said: str | None
+    believed: int
+    received: int
+    duration_s: int | None
+    reason: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandChanged:
     """`state`: requested, sent or ended; `outcome` is "" until it ended, then one of `CommandOutcome`."""
 
@@ -192,6 +224,7 @@ Event = (
     | SessionStarted
     | SessionChanged
     | SessionStopped
+    | SessionAmended
     | CommandChanged
     | DeviationSeen
     | ActorFailed

@@ -1,0 +1,73 @@
+"""The charge point's machine: one message in, the state and what is to be done out. It knows nothing else.
+
+Each concern has its own module; this one only says which message goes where. A state belongs to `step`, which changes
+it in place and hands it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.charging import (
+    commands,
+    connectors,
+    deviations,
+    link,
+    messages,
+    metering,
+    registration,
+    transactions,
+)
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Effect
+from engine.charging.messages import Message, TimerFired
+from engine.charging.state import ChargePointState
+
+__all__ = ["ChargePointState", "step"]
+
+Handler = Callable[[ChargePointState, Any, int, MachineConfig, list[Effect]], None]
+
+_TIMERS: dict[str, Callable[[ChargePointState, int, MachineConfig, list[Effect]], None]] = {
+    link.OFFLINE_TIMER: link.grace_over,
+    commands.COMMANDS_TIMER: commands.deadline_reached,
+    transactions.FINALISE_TIMER: transactions.finalise,
+}
+
+
+def _timer_fired(
+    state: ChargePointState, message: TimerFired, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """A timer of a name that is no more (set by an older release) is let pass."""
+    due = _TIMERS.get(message.name)
+    if due is not None:
+        due(state, now, config, effects)
+
+
+HANDLERS: dict[type[Message], Handler] = {
+    messages.MetersReported: metering.meters_reported,
+    messages.Heartbeat: registration.heartbeat,
+    messages.StatusReported: connectors.status_reported,
+    messages.StartReported: transactions.start_reported,
+    messages.StopReported: transactions.stop_reported,
+    messages.AuthorizeAsked: registration.authorize,
+    messages.Booted: registration.booted,
+    messages.DataTransferred: registration.data_transferred,
+    messages.Deviated: deviations.deviated,
+    messages.Activated: link.activated,
+    messages.Connected: link.connected,
+    messages.Disconnected: link.disconnected,
+    messages.TimerFired: _timer_fired,
+    messages.CommandRequested: commands.requested,
+    messages.CallAnswered: commands.answered,
+    messages.CallRefused: commands.refused,
+}
+
+
+def step(
+    state: ChargePointState, message: Message, now: int, config: MachineConfig
+) -> tuple[ChargePointState, list[Effect]]:
+    """Take one message at `now` (microseconds). Raises IllegalTransition only when `config.strict`."""
+    effects: list[Effect] = []
+    HANDLERS[type(message)](state, message, now, config, effects)
+    return state, effects

@@ -1,0 +1,197 @@
+"""Commands in flight: one CALL at a time, in the order they came, each ended exactly once (design, section 5).
+
+"Sent" is in the snapshot and in the journal before the frame leaves; a sent command is never sent again. When the
+connection over which it went is gone, its answer can come no more (OCPP-J answers on the connection of the call), so it
+ends in TimedOut at once instead of keeping the others waiting.
+"""
+
+from __future__ import annotations
+
+from engine.charging import correlation, deviations, station_configuration
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
+from engine.charging.events import CommandChanged, CommandOutcome
+from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
+from engine.charging.secrecy import redacted
+from engine.charging.state import CORE, ChargePointState, Command
+from engine.charging.transitions import COMMAND
+from engine.clock import SECOND
+
+COMMANDS_TIMER = "commands"
+
+KEPT_ENDED = 32
+"""How many ended commands are remembered, to know a late answer and a request that is asked again."""
+
+_NOT_BEFORE_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
+_UNREGISTERED = frozenset({"pending", "rejected"})
+
+
+def requested(
+    state: ChargePointState, message: CommandRequested, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """Queue a command, or end it at once where it cannot be carried out. Asked again, it is told how it ended."""
+    if message.command in state.ended:
+        effects.append(CommandEnded(message.command, state.ended[message.command]))
+        return
+    if any(command.command == message.command for command in state.commands):
+        return
+    command = Command(message.command, message.action, message.payload, message.deadline, message.requested_by)
+    replaced = [other for other in state.commands if _duplicates(command, other)]
+    effects.append(Append(_event(state, command, "requested", "", now)))
+    state.commands.append(command)
+    for other in replaced:
+        _end(state, other, CommandOutcome.SUPERSEDED, now, config, effects)
+    if message.deadline <= now:
+        _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
+    elif not message.wait and state.link != "connected":
+        _end(state, command, CommandOutcome.NOT_CONNECTED, now, config, effects)
+    elif not message.wait and _held_back(state, command):
+        _end(state, command, CommandOutcome.REJECTED, now, config, effects)
+    state.dirty.add(CORE)
+    send_next(state, now, config, effects)
+
+
+def _duplicates(new: Command, other: Command) -> bool:
+    """A Reset that waits is replaced by the same Reset: two of them would restart the station twice."""
+    return (
+        new.action == other.action == "Reset"
+        and other.state == "requested"
+        and dict(new.payload) == dict(other.payload)
+    )
+
+
+def _held_back(state: ChargePointState, command: Command) -> bool:
+    """No remote start or stop to a station whose boot we did not accept (1.6, 4.2.1)."""
+    return command.action in _NOT_BEFORE_ACCEPTED and state.registration in _UNREGISTERED
+
+
+def send_next(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """Send the first command that may go, if none is under way; set the timer to the next deadline."""
+    if state.link == "connected" and not any(command.state == "sent" for command in state.commands):
+        for command in list(state.commands):
+            if command.deadline <= now:
+                _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
+            elif not _held_back(state, command):
+                _send(state, command, now, config, effects)
+                break
+    arm(state, effects)
+
+
+def _send(state: ChargePointState, command: Command, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    command.state = COMMAND.follow(command.state, "sent", strict=config.strict) or "sent"
+    command.expires = min(command.deadline, now + int(config.call_timeout_s * SECOND))
+    payload, command.payload = command.payload, redacted(command.payload)
+    until = now + int(config.correlation_window_s * SECOND)
+    correlation.expect(state, command.command, command.action, payload, until)
+    state.dirty.add(CORE)
+    effects.append(Append(_event(state, command, "sent", "", now)))
+    effects.append(SendCall(command.command, command.action, payload, command.expires))
+
+
+def arm(state: ChargePointState, effects: list[Effect]) -> None:
+    """Set the timer to the earliest deadline of all commands in flight."""
+    if state.commands:
+        effects.append(SetTimer(COMMANDS_TIMER, min(command.expires or command.deadline for command in state.commands)))
+
+
+def deadline_reached(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """End what was sent and not answered in time, and what waited too long; then go on with the next."""
+    for command in list(state.commands):
+        if command.state == "sent" and command.expires <= now:
+            _end(state, command, CommandOutcome.TIMED_OUT, now, config, effects)
+        elif command.state == "requested" and command.deadline <= now:
+            _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
+    send_next(state, now, config, effects)
+
+
+def connection_lost(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """The connection is another or none: what was sent ends in TimedOut."""
+    for command in list(state.commands):
+        if command.state == "sent":
+            _end(state, command, CommandOutcome.TIMED_OUT, now, config, effects)
+
+
+def answered(
+    state: ChargePointState, message: CallAnswered, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """The station's CALLRESULT: Accepted or Rejected by `config.outcome`."""
+    command = _sent(state, message.command, now, effects)
+    if command is None:
+        return
+    outcome = config.outcome(command.action, message.payload)
+    state.last_seen = now
+    if outcome == CommandOutcome.ACCEPTED:
+        station_configuration.learn(state, command.action, command.payload, message.payload)
+    _end(state, command, outcome, now, config, effects, message.payload)
+    send_next(state, now, config, effects)
+
+
+def refused(
+    state: ChargePointState, message: CallRefused, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """The station's CALLERROR: Failed."""
+    command = _sent(state, message.command, now, effects)
+    if command is None:
+        return
+    state.last_seen = now
+    details = {"code": message.code, "description": message.description, "details": message.details}
+    error = (message.code, message.description)
+    _end(state, command, CommandOutcome.FAILED, now, config, effects, details, error)
+    send_next(state, now, config, effects)
+
+
+def _sent(state: ChargePointState, command_id: str, now: int, effects: list[Effect]) -> Command | None:
+    for command in state.commands:
+        if command.command == command_id and command.state == "sent":
+            return command
+    deviations.note(state, deviations.LATE_ANSWER, command_id, now, effects)
+    return None
+
+
+def _end(
+    state: ChargePointState,
+    command: Command,
+    outcome: str,
+    now: int,
+    config: MachineConfig,
+    effects: list[Effect],
+    answer: Json = None,
+    error: tuple[str, str] = ("", ""),
+) -> None:
+    command.state = COMMAND.follow(command.state, outcome, strict=config.strict) or "ended"
+    state.commands.remove(command)
+    state.ended[command.command] = outcome
+    if len(state.ended) > KEPT_ENDED:
+        del state.ended[next(iter(state.ended))]
+    if outcome in (CommandOutcome.REJECTED, CommandOutcome.FAILED):
+        correlation.expect_no_more(state, command.command)
+    state.dirty.add(CORE)
+    shown = redacted(answer)
+    effects.append(Append(_event(state, command, "ended", outcome, now, shown, error)))
+    effects.append(CommandEnded(command.command, outcome, shown))
+    if not state.commands:
+        effects.append(CancelTimer(COMMANDS_TIMER))
+
+
+def _event(
+    state: ChargePointState,
+    command: Command,
+    phase: str,
+    outcome: str,
+    now: int,
+    answer: Json = None,
+    error: tuple[str, str] = ("", ""),
+) -> CommandChanged:
+    return CommandChanged(
+        state.charge_point,
+        command.command,
+        command.action,
+        phase,
+        outcome,
+        command.requested_by,
+        command.deadline,
+        now,
+        redacted(command.payload),
+        answer,
+        *error,
+    )

@@ -1,0 +1,76 @@
+"""StatusNotification: the connectors' states, and what they mean for a session that is open there."""
+
+from __future__ import annotations
+
+from engine.charging import deviations, drift
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Append, Effect, Reply, TellSession
+from engine.charging.events import StatusChanged
+from engine.charging.messages import Acknowledged, StatusReported
+from engine.charging.session_messages import ConnectorMoved
+from engine.charging.state import CORE, ChargePointState, Connector
+from engine.charging.transactions import open_at
+from engine.charging.transitions import CONNECTOR
+
+ACKNOWLEDGED = Reply(Acknowledged())
+
+MAX_CONNECTORS = 256
+"""More than any station has; a station that counts on is answered and journalled, but no longer remembered."""
+
+_DRIVES_SESSION = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
+
+
+def status_reported(
+    state: ChargePointState, message: StatusReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """Take on what the station says, in the order in which it says it (its queue is first in, first out).
+
+    An illegal step is taken on too: the station knows its own connector better than our table.
+    """
+    key = (message.evse, message.connector)
+    connector = state.connectors.get(key)
+    previous = "unknown" if connector is None else connector.status
+    changed = previous != message.status
+    legal = not changed or CONNECTOR.follow(previous, message.status, strict=config.strict) is not None
+    state.last_seen = now
+    drift.observe(state, message.at, config)
+    if not legal:
+        detail = f"{message.evse}/{message.connector}: {previous} to {message.status}"
+        deviations.note(state, deviations.ILLEGAL_TRANSITION, detail, now, effects)
+    if connector is None:
+        if len(state.connectors) < MAX_CONNECTORS:
+            connector = state.connectors[key] = Connector()
+        else:
+            deviations.note(state, deviations.TOO_MANY_CONNECTORS, f"{key}", now, effects)
+    if connector is not None:
+        _update(connector, message, changed)
+    state.dirty.add(CORE)
+    effects.append(Append(_event(state.charge_point, message, previous)))
+    session = open_at(state, message.evse, message.connector)
+    if changed and session and message.status in _DRIVES_SESSION:
+        effects.append(TellSession(session, ConnectorMoved(message.status, message.at)))
+    effects.append(ACKNOWLEDGED)
+
+
+def _update(connector: Connector, message: StatusReported, changed: bool) -> None:
+    if changed:
+        connector.since = message.at.believed
+        connector.power = None
+    connector.status, connector.error, connector.info = message.status, message.error, message.info
+
+
+def _event(charge_point: str, message: StatusReported, previous: str) -> StatusChanged:
+    return StatusChanged(
+        charge_point,
+        message.evse,
+        message.connector,
+        message.status,
+        previous,
+        message.error,
+        message.info,
+        message.vendor,
+        message.vendor_error,
+        message.at.said,
+        message.at.believed,
+        message.at.received,
+    )

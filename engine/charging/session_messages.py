@@ -1,0 +1,57 @@
+"""What a charge point's machine tells a session's. Meter values are handed on as they came (`MetersReported`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.charging.messages import Instant, MeterReading, MetersReported
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session's first message. `meter_start` in Wh, None when no Start told it; `command` the RemoteStart or ""."""
+
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    authorisation: str
+    meter_start: Decimal | None
+    at: Instant
+    command: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorMoved:
+    """The session's connector took on one of Charging, SuspendedEV, SuspendedEVSE, Finishing."""
+
+    status: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The station said Stop. `readings` are its transactionData."""
+
+    meter_stop: Decimal
+    id_token: str
+    reason: str
+    at: Instant
+    readings: tuple[MeterReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """Another Start came on this session's connector, and no Stop before it."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Finalise:
+    """The time in which late meter values are expected is over."""
+
+
+SessionMessage = Opened | MetersReported | ConnectorMoved | Stopped | Superseded | Finalise

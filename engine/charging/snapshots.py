@@ -1,0 +1,188 @@
+"""Write states as versioned bytes, in parts, and read them back: what a host needs to go on where another ended.
+
+A charge point has the parts `core`, `tx` and `conf`; each of its sessions has one, `s:<session id>`. Only dirty parts
+are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift older ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import astuple
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from engine.charging import transaction_memory as memory
+from engine.charging.messages import Booted
+from engine.charging.session import SessionState
+from engine.charging.state import CONF, CORE, TX, ChargePointState, Command, Connector, Expectation
+
+VERSION = 1
+
+SESSION = "s:"
+"""What a session's part name begins with; its id follows."""
+
+UPCASTERS: dict[tuple[str, int], Callable[[Any], Any]] = {}
+"""(part without the session's id, version) → what makes the next version of it."""
+
+_CORE_FIELDS = (
+    "registration",
+    "booted",
+    "link",
+    "link_since",
+    "connection",
+    "subprotocol",
+    "remote",
+    "offline_at",
+    "last_seen",
+    "ended",
+    "deviations",
+    "drift",
+    "drift_least",
+    "drift_until",
+    "loose_newest",
+    "loose_days",
+)
+
+
+def part_of_session(session: str) -> str:
+    """The name of a session's part."""
+    return SESSION + session
+
+
+def encode_part(state: ChargePointState, part: str) -> bytes:
+    """One of the charge point's own parts."""
+    if part == CORE:
+        return _encode_core(state)
+    if part == TX:
+        return orjson.dumps(
+            {
+                "v": VERSION,
+                "open": [orjson.Fragment(memory.pack(transaction)) for transaction in state.open.values()],
+                "closed": [orjson.Fragment(row) for row in state.closed],
+            }
+        )
+    if part == CONF:
+        return state.conf
+    raise ValueError(f"a charge point has no snapshot part {part!r}")
+
+
+def _encode_core(state: ChargePointState) -> bytes:
+    core: dict[str, Any] = {name: getattr(state, name) for name in _CORE_FIELDS}
+    core["v"] = VERSION
+    core["boot"] = None if state.boot is None else astuple(state.boot)
+    core["connectors"] = [
+        [evse, number, c.status, c.error, c.info, c.since, None if c.power is None else str(c.power)]
+        for (evse, number), c in state.connectors.items()
+    ]
+    core["commands"] = [
+        [c.command, c.action, dict(c.payload), c.deadline, c.requested_by, c.state, c.expires] for c in state.commands
+    ]
+    core["expected_starts"] = [astuple(expectation) for expectation in state.expected_starts]
+    core["expected_boot"] = None if state.expected_boot is None else astuple(state.expected_boot)
+    return orjson.dumps(core)
+
+
+def decode(charge_point: str, parts: Mapping[str, bytes]) -> ChargePointState:
+    """A charge point's state from its parts; those that are missing are as in one that nobody has seen yet."""
+    state = ChargePointState(charge_point)
+    if CORE in parts:
+        _decode_core(state, _lifted(CORE, parts[CORE]))
+    if TX in parts:
+        tx = _lifted(TX, parts[TX])
+        state.open = {row[0]: memory.unpack(row) for row in tx["open"]}
+        state.closed = [orjson.dumps(row) for row in tx["closed"]]
+    if CONF in parts:
+        state.conf = orjson.dumps(_lifted(CONF, parts[CONF]))
+    return state
+
+
+def _decode_core(state: ChargePointState, core: dict[str, Any]) -> None:
+    for name in _CORE_FIELDS:
+        setattr(state, name, core[name])
+    state.boot = None if core["boot"] is None else Booted(*core["boot"])
+    for evse, number, status, error, info, since, power in core["connectors"]:
+        watts = None if power is None else Decimal(power)
+        state.connectors[evse, number] = Connector(status, error, info, since, watts)
+    state.commands = [Command(*row) for row in core["commands"]]
+    state.expected_starts = [Expectation(*row) for row in core["expected_starts"]]
+    state.expected_boot = None if core["expected_boot"] is None else Expectation(*core["expected_boot"])
+
+
+def encode_session(state: SessionState) -> bytes:
+    """A session's part. It is written with every meter value, so it is small: an array, without what its key says."""
+    start, register, power = state.meter_start, state.register, state.power
+    return orjson.dumps(
+        (
+            VERSION,
+            state.phase,
+            state.evse,
+            state.connector,
+            state.transaction,
+            state.id_token,
+            state.authorisation,
+            state.command,
+            None if start is None else str(start),
+            state.started,
+            None if register is None else str(register),
+            state.register_at,
+            None if power is None else str(power),
+            state.newest,
+            state.metered,
+            state.told_at,
+            state.doubts,
+        )
+    )
+
+
+def decode_session(charge_point: str, session: str, part: bytes) -> SessionState:
+    """A session's state from its part."""
+    values = _lifted(SESSION, part)
+    start, started, register, register_at, power, newest, metered, told_at, doubts = values[8:]
+    phase, evse, connector, transaction, id_token, authorisation, command = values[1:8]
+    return SessionState(
+        charge_point,
+        session,
+        phase,
+        evse,
+        connector,
+        transaction,
+        id_token,
+        authorisation,
+        command,
+        None if start is None else Decimal(start),
+        started,
+        None if register is None else Decimal(register),
+        register_at,
+        None if power is None else Decimal(power),
+        newest,
+        metered,
+        told_at,
+        tuple(doubts),
+    )
+
+
+def decode_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:
+    """All sessions among the parts of a charge point, by id."""
+    ids = [name.removeprefix(SESSION) for name in parts if name.startswith(SESSION)]
+    return {session: decode_session(charge_point, session, parts[SESSION + session]) for session in ids}
+
+
+def _lifted(part: str, data: bytes) -> Any:
+    content = orjson.loads(data)
+    version = content["v"] if isinstance(content, dict) else content[0]
+    while version < VERSION:
+        content = UPCASTERS[part, version](content)
+        version += 1
+    if version > VERSION:
+        raise ValueError(f"snapshot part {part!r} has version {version}, this release knows up to {VERSION}")
+    return content
+
+
+def decode_configuration(parts: Mapping[str, bytes]) -> dict[str, list[Any]]:
+    """The station's configuration: key → [value or None, readonly]."""
+    if not parts.get(CONF):
+        return {}
+    keys: dict[str, list[Any]] = _lifted(CONF, parts[CONF])["keys"]
+    return keys

@@ -1,0 +1,119 @@
+"""What a charge point's machine remembers.
+
+A state belongs to `charge_point.step`, which changes it in place and hands it back: the caller never uses an old one
+again. `dirty` names the snapshot parts (engine/charging/snapshots.py) that differ from what was last written; whoever
+writes them clears it. What only counts (deviations between their events, clock drift, the last sign of life) rides
+along with the next writing of `core` and causes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from engine.charging.messages import Booted, Json, TokenStanding
+
+CORE, TX, CONF = "core", "tx", "conf"
+
+
+@dataclass(slots=True)
+class Connector:
+    """A connector as it last reported. `since` is when this status began (believed, microseconds).
+
+    `power` (W) is the live power from meter values outside of any transaction.
+    """
+
+    status: str = "unknown"
+    error: str = ""
+    info: str = ""
+    since: int = 0
+    power: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A transaction on this station, with the answers that a repeat must get again.
+
+    `transaction` is its id as the station says it; `number` the one we answered its Start with, None if no Start came.
+    `start_key` and `stop_key` are digests of what the station said ("" while it has not). `stop_standing` is what the
+    Stop was answered with. `stop_said`, `stop_id_token` and `reason` are kept only of a Stop whose Start may come.
+    `finalise_at` is 0 when its session is open or final.
+    """
+
+    transaction: str
+    number: int | None
+    session: str
+    evse: int
+    connector: int
+    id_token: str
+    start_key: str
+    meter_start: Decimal | None
+    started: int
+    start_standing: TokenStanding | None
+    stop_key: str = ""
+    meter_stop: Decimal | None = None
+    stopped: int = 0
+    stop_standing: TokenStanding | None = None
+    stop_said: str | None = None
+    stop_id_token: str = ""
+    reason: str = ""
+    finalise_at: int = 0
+
+
+@dataclass(slots=True)
+class Command:
+    """A command in flight. `expires` is its call's deadline once it is sent, 0 before.
+
+    `payload` is what is to be sent; once sent, only a redacted copy is kept.
+    """
+
+    command: str
+    action: str
+    payload: Mapping[str, Json]
+    deadline: int
+    requested_by: str
+    state: str = "requested"
+    expires: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a sent command is expected to cause until `until`: a Start by `id_token` at `evse` (0: any), or a Boot."""
+
+    command: str
+    until: int
+    id_token: str = ""
+    evse: int = 0
+
+
+@dataclass(slots=True)
+class ChargePointState:
+    """One charge point. `ChargePointState(id)` is one that nobody has seen yet."""
+
+    charge_point: str
+    registration: str = "unknown"
+    boot: Booted | None = None
+    booted: int = 0
+    link: str = "unknown"
+    link_since: int = 0
+    connection: int = 0
+    subprotocol: str = ""
+    remote: str = ""
+    offline_at: int = 0
+    last_seen: int = 0
+    connectors: dict[tuple[int, int], Connector] = field(default_factory=dict)
+    open: dict[str, Transaction] = field(default_factory=dict)
+    closed: list[bytes] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+    expected_starts: list[Expectation] = field(default_factory=list)
+    expected_boot: Expectation | None = None
+    deviations: dict[str, int] = field(default_factory=dict)
+    drift: int | None = None
+    drift_least: int | None = None
+    drift_until: int = 0
+    loose_newest: int = 0
+    loose_days: list[int] = field(default_factory=list)
+    conf: bytes = b""
+    dirty: set[str] = field(default_factory=set)
