@@ -13,7 +13,7 @@ from engine.journal.port import Entry
 
 
 class Projection(Protocol):
-    """A sink. `name` is its stored name; `channels` are the journal channels that it wants (others may be left empty)."""
+    """A sink. `name` is its stored name; `channels` are the journal channels that it wants (others may be empty)."""
 
     name: str
     channels: frozenset[str]

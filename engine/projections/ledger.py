@@ -1,0 +1,174 @@
+"""The ledger: sessions, commands, connectors and boots in SQL, each event counted exactly once.
+
+Rows and positions are one transaction, and a position moves only from where this ledger left it: after a kill at any
+line the two agree, and a second ledger is noticed by its first commit. Events of a batch are folded first
+(`ledger_rows.py`), so that a batch costs one statement for each shape of row, not one for each event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Table, bindparam, case, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock, SystemClock
+from engine.journal.port import Entry
+from engine.journal.records import EVENTS, STATUS
+from engine.projections import ledger_rows
+from engine.projections.dead_letters import DeadLetter, bury, reason
+from engine.projections.faults import reach
+from engine.projections.ledger_rows import Change, Row
+from engine.projections.positions import move_position, open_positions
+from engine.stores.sql.dialect import upsert
+from engine.stores.sql.engine import Database, refuses_content
+from engine.stores.sql.models import charge_points, commands, connectors, sessions
+
+NAME = "ledger"
+
+_TABLES: dict[str, Table] = {table.name: table for table in (sessions, commands, connectors)}
+_CONTENT_ERRORS = (KeyError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a change stands in the journal, and the record that it was read from."""
+
+    partition: int
+    entry: int
+    channel: str
+    index: int
+    record: Any
+
+
+class Ledger:
+    """The SQL projection. `dead` counts the rows that went to the dead letters since this process started."""
+
+    name = NAME
+    channels = frozenset({EVENTS, STATUS})
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._positions: dict[int, int] = {}
+        self.dead = 0
+
+    async def open(self, partitions: int) -> dict[int, int]:
+        """Return where SQL stands."""
+        self._positions = await open_positions(self._database, NAME, partitions)
+        return dict(self._positions)
+
+    async def apply(self, entries: Sequence[Entry]) -> None:
+        """Write one batch. Raises StaleEpoch if another ledger has moved on, StoreUnavailable if SQL is away."""
+        letters: list[DeadLetter] = []
+        changes = list(self._read(entries, letters))
+        moved = {entry.partition: entry.number for entry in entries}
+        async with self._database.write() as connection:
+            # First, so that a second ledger finds out (and in PostgreSQL waits) before it has written anything.
+            for partition, number in moved.items():
+                await move_position(connection, NAME, partition, self._positions[partition], number)
+            await self._write(connection, changes, letters)
+            await bury(connection, letters)
+            reach("ledger:after-rows-before-commit")
+        reach("ledger:after-commit")
+        self._positions.update(moved)
+        self.dead += len(letters)
+
+    async def aclose(self) -> None:
+        """Close the connections to SQL."""
+        await self._database.aclose()
+
+    def _read(self, entries: Sequence[Entry], letters: list[DeadLetter]) -> Iterator[tuple[_Origin, Change]]:
+        for entry in entries:
+            for channel in (EVENTS, STATUS):
+                for origin in self._records(entry, channel, letters):
+                    try:
+                        change = ledger_rows.read(origin.record)
+                    except _CONTENT_ERRORS as error:
+                        letters.append(self._letter(origin, error))
+                    else:
+                        if change is not None:
+                            yield origin, change
+
+    def _records(self, entry: Entry, channel: str, letters: list[DeadLetter]) -> list[_Origin]:
+        data = entry.channels.get(channel)
+        if not data:
+            return []
+        try:
+            records = orjson.loads(data)
+            if type(records) is not list:
+                raise ValueError("a channel holds a list")
+        except ValueError as error:
+            whole = _Origin(entry.partition, entry.number, channel, -1, data.decode(errors="backslashreplace"))
+            letters.append(self._letter(whole, error))
+            return []
+        return [_Origin(entry.partition, entry.number, channel, index, record) for index, record in enumerate(records)]
+
+    def _letter(self, origin: _Origin, error: BaseException) -> DeadLetter:
+        row = origin.record if isinstance(origin.record, str) else orjson.dumps(origin.record).decode()
+        place = origin.partition, origin.entry, origin.channel, origin.index
+        return DeadLetter(NAME, *place, row, reason(error), self._clock.now())
+
+    async def _write(
+        self, connection: AsyncConnection, changes: Sequence[tuple[_Origin, Change]], letters: list[DeadLetter]
+    ) -> None:
+        """Write all of them, or find by halves the ones that SQL refuses, and write the others."""
+        if not changes:
+            return
+        try:
+            async with connection.begin_nested():
+                await _upsert(connection, [change for _, change in changes])
+        except Exception as error:
+            if not refuses_content(error):
+                raise
+            if len(changes) == 1:
+                letters.append(self._letter(changes[0][0], error))
+                return
+            middle = len(changes) // 2
+            await self._write(connection, changes[:middle], letters)
+            await self._write(connection, changes[middle:], letters)
+
+
+async def _upsert(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    for name, rows in ledger_rows.fold(changes).items():
+        if name == charge_points.name:
+            await _update_charge_points(connection, rows)
+            continue
+        table = _TABLES[name]
+        keys = tuple(column.name for column in table.primary_key.columns)
+        shapes: dict[tuple[frozenset[str], ...], list[dict[str, Any]]] = {}
+        for key, row in rows.items():
+            shape = frozenset(row.columns), frozenset(row.first), frozenset(row.running)
+            values = dict(zip(keys, key, strict=True)) | row.columns | row.first | row.running
+            shapes.setdefault(shape, []).append(values)
+        for (columns, _, running), values_of in shapes.items():
+            statement = _upsert_statement(connection.dialect.name, table, keys, columns, running)
+            await connection.execute(statement, values_of)
+
+
+def _upsert_statement(
+    dialect: str, table: Table, keys: Sequence[str], columns: frozenset[str], running: frozenset[str]
+) -> Any:
+    statement = upsert(dialect, table)
+    # In a fixed order, so that SQLAlchemy finds the statement it has compiled before.
+    changed: dict[str, Any] = {name: statement.excluded[name] for name in sorted(columns)}
+    for name in sorted(running):
+        changed[name] = case((table.c.stopped.is_(None), statement.excluded[name]), else_=table.c[name])
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+
+async def _update_charge_points(connection: AsyncConnection, rows: dict[tuple[str | int, ...], Row]) -> None:
+    """What stations report about themselves. Only of charge points in the registry: a boot registers nobody."""
+    names = next(iter(rows.values())).columns
+    statement = (
+        update(charge_points)
+        .where(charge_points.c.id == bindparam("of"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    values = [
+        {"of": key[0]} | {f"new_{name}": value for name, value in row.columns.items()} for key, row in rows.items()
+    ]
+    await connection.execute(statement, values)

@@ -1,0 +1,229 @@
+"""From events to SQL columns, without SQL: what each event says about a session, a command, a connector, a boot.
+
+Many events about one thing fold into one set of columns, later ones over earlier ones. Folding a batch and writing it
+gives the same rows as writing every event alone, however the batches are cut; that is what makes large batches and
+restarts at any place safe. Two rules need more than "the later wins" and are kept both here and in the upsert:
+
+- a session's first state ("started") never replaces one that is known already (a Start may arrive after its Stop);
+- running energy never replaces the final one (meter values may arrive after the Stop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from engine.charging.events import (
+    BootReported,
+    CommandChanged,
+    SessionChanged,
+    SessionStarted,
+    SessionStopped,
+    StatusChanged,
+)
+
+MAX_MAGNITUDE = 40
+MAX_DIGITS = 80
+"""A quantity beyond 10^40 or of more digits is garbage, and would be written out in as many digits."""
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event says. `table` names what `key` is of.
+
+    `first` columns count only for a row that is not there yet, `running` ones only until the session has stopped.
+    """
+
+    table: str
+    key: tuple[str | int, ...]
+    columns: Columns
+    first: Columns = field(default_factory=dict)
+    running: Columns = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Row:
+    """The folded columns of one thing; as in `Change`, and no column stands in two of the three."""
+
+    columns: Columns = field(default_factory=dict)
+    first: Columns = field(default_factory=dict)
+    running: Columns = field(default_factory=dict)
+
+
+Folded = dict[str, dict[tuple[str | int, ...], Row]]
+
+
+def read(event: Mapping[str, Any]) -> Change | None:
+    """What `event` changes, None if nothing. Raises KeyError, TypeError, ValueError for one that cannot be used."""
+    reader = _READERS.get(event["kind"])
+    return None if reader is None else reader(event)
+
+
+def fold(changes: Iterable[Change]) -> Folded:
+    """One row for each thing that the changes, in this order, are about."""
+    tables: Folded = {}
+    for change in changes:
+        row = tables.setdefault(change.table, {}).setdefault(change.key, Row())
+        row.columns.update(change.columns)
+        row.first = change.first | row.first
+        row.running.update(change.running)
+    for rows in tables.values():
+        for row in rows.values():
+            stopped = "stopped" in row.columns
+            row.running = {} if stopped else row.running
+            row.first = {name: value for name, value in row.first.items() if name not in row.columns}
+    return tables
+
+
+def _started(event: Mapping[str, Any]) -> Change:
+    columns = _place(event) | {
+        "transaction_id": _text(event, "transaction"),
+        "id_token": _text(event, "id_token"),
+        "authorisation": _text(event, "authorisation"),
+        "command": _text(event, "command"),
+        "started": _integer(event, "believed"),
+        "started_said": _maybe_text(event, "said"),
+        "meter_start_wh": _quantity(event, "meter_start_wh"),
+        "doubts": _texts(event, "doubts"),
+    }
+    return Change("sessions", (_text(event, "session"),), columns, first={"state": "started"})
+
+
+def _changed(event: Mapping[str, Any]) -> Change:
+    columns = _place(event) | {"state": _text(event, "state")}
+    running = {"energy_wh": _quantity(event, "energy_wh")}
+    return Change("sessions", (_text(event, "session"),), columns, running=running)
+
+
+def _stopped(event: Mapping[str, Any]) -> Change:
+    columns = _place(event) | {
+        "state": "stopped",
+        "stopped": _integer(event, "believed"),
+        "stopped_said": _maybe_text(event, "said"),
+        "stop_id_token": _text(event, "stop_id_token"),
+        "meter_stop_wh": _quantity(event, "meter_stop_wh"),
+        "energy_wh": _quantity(event, "energy_wh"),
+        "duration_s": _maybe_integer(event, "duration_s"),
+        "reason": _text(event, "reason"),
+        "doubts": _texts(event, "doubts"),
+    }
+    # A Stop whose transaction we never knew cannot tell these, and must not wipe out what a late Start told.
+    known = {
+        "transaction_id": _text(event, "transaction") or None,
+        "id_token": _text(event, "id_token") or None,
+        "meter_start_wh": _quantity(event, "meter_start_wh"),
+        "started": _maybe_integer(event, "started"),
+    }
+    columns |= {name: value for name, value in known.items() if value is not None}
+    return Change("sessions", (_text(event, "session"),), columns)
+
+
+def _place(event: Mapping[str, Any]) -> Columns:
+    return {
+        "charge_point": _text(event, "charge_point"),
+        "evse": _small(event, "evse"),
+        "connector": _small(event, "connector"),
+        "updated": _integer(event, "received"),
+    }
+
+
+def _commanded(event: Mapping[str, Any]) -> Change:
+    received = _integer(event, "received")
+    columns = {
+        "charge_point": _text(event, "charge_point"),
+        "action": _text(event, "action"),
+        "state": _text(event, "state"),
+        "outcome": _text(event, "outcome"),
+        "requested_by": _text(event, "requested_by"),
+        "deadline": _integer(event, "deadline"),
+        "payload": event["payload"],
+        "answer": event["answer"],
+        "error_code": _text(event, "error_code"),
+        "error_description": _text(event, "error_description"),
+        "updated": received,
+    }
+    if columns["state"] in {"requested", "sent", "ended"}:
+        columns[columns["state"]] = received
+    return Change("commands", (_text(event, "command"),), columns)
+
+
+def _booted(event: Mapping[str, Any]) -> Change:
+    columns: Columns = {name: _text(event, name) for name in BOOT_FIELDS}
+    columns |= {"boot_reason": _text(event, "reason"), "boot_status": _text(event, "status")}
+    columns["booted"] = _integer(event, "received")
+    return Change("charge_points", (_text(event, "charge_point"),), columns)
+
+
+def _status(event: Mapping[str, Any]) -> Change:
+    columns: Columns = {name: _text(event, name) for name in ("status", "error", "info", "vendor", "vendor_error")}
+    columns |= {
+        "said": _maybe_text(event, "said"),
+        "believed": _integer(event, "believed"),
+        "received": _integer(event, "received"),
+    }
+    key = (_text(event, "charge_point"), _small(event, "evse"), _small(event, "connector"))
+    return Change("connectors", key, columns)
+
+
+BOOT_FIELDS = ("vendor", "model", "serial", "firmware", "iccid", "imsi", "meter_type", "meter_serial")
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
+    SessionStarted.kind: _started,
+    SessionChanged.kind: _changed,
+    SessionStopped.kind: _stopped,
+    CommandChanged.kind: _commanded,
+    BootReported.kind: _booted,
+    StatusChanged.kind: _status,
+}
+
+
+def _text(event: Mapping[str, Any], name: str) -> str:
+    value = event[name]
+    if type(value) is not str:
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def _maybe_text(event: Mapping[str, Any], name: str) -> str | None:
+    return None if event[name] is None else _text(event, name)
+
+
+def _texts(event: Mapping[str, Any], name: str) -> list[str]:
+    value = event[name]
+    if type(value) is not list or any(type(item) is not str for item in value):
+        raise TypeError(f"{name} is no list of texts")
+    return value
+
+
+def _integer(event: Mapping[str, Any], name: str, limit: int = 2**63) -> int:
+    value = event[name]
+    # SQLite would store a float or a text here without a word.
+    if type(value) is not int:
+        raise TypeError(f"{name} is no integer")
+    if not -limit <= value < limit:
+        raise ValueError(f"{name} is out of range")
+    return value
+
+
+def _small(event: Mapping[str, Any], name: str) -> int:
+    return _integer(event, name, 2**31)
+
+
+def _maybe_integer(event: Mapping[str, Any], name: str) -> int | None:
+    return None if event[name] is None else _integer(event, name)
+
+
+def _quantity(event: Mapping[str, Any], name: str) -> Decimal | None:
+    if event[name] is None:
+        return None
+    try:
+        value = Decimal(_text(event, name))
+    except InvalidOperation as error:
+        raise ValueError(f"{name} is no number") from error
+    if not value.is_finite() or value.adjusted() > MAX_MAGNITUDE or len(value.as_tuple().digits) > MAX_DIGITS:
+        raise ValueError(f"{name} is out of range")
+    return value

@@ -1,0 +1,249 @@
+"""The tables. What is kept where, and which of them are written by projections of the journal.
+
+Times are BIGINT microseconds since the Unix epoch, UTC: the same number as in the journal and in ClickHouse, exact, and
+compared alike by SQLite (which has no time type) and PostgreSQL. Quantities and money are `Exact` decimals.
+
+`sessions`, `commands`, `connectors` and the last report on `charge_points` follow the journal. They have no foreign
+keys into the registry: a projection must be able to write whatever the journal says, also about a charge point that has
+been retired since, and a rebuild must not depend on today's registry.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    false,
+    text,
+    true,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+DEFAULT_NETWORK = "default"
+DEFAULT_STATION = "default"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """An exact decimal: NUMERIC in PostgreSQL, decimal text in SQLite, whose numbers would become binary floats."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return format(value, "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+def _instant(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+# --- the registry ----------------------------------------------------------------------------------------------------
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    _instant("created", nullable=False),
+)
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("network_id", Text, ForeignKey("networks.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    _instant("created", nullable=False),
+)
+
+charge_points = Table(
+    "charge_points",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # Stations write their own id in another case now and then; two that differ in nothing else would be a trap.
+    Column("folded", Text, nullable=False, unique=True),
+    Column("station_id", Text, ForeignKey("stations.id"), nullable=False, index=True),
+    _words("name"),
+    Column("isolation", Text, nullable=False, server_default="shared"),
+    Column("auth", Text, nullable=False, server_default="none"),
+    Column("secret_hash", Text),
+    Column("secret_version", Integer, nullable=False, server_default="0"),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    _instant("created", nullable=False),
+    _instant("updated", nullable=False),
+    _instant("retired"),
+    # From here on: as the station last reported, by the ledger.
+    _words("vendor"),
+    _words("model"),
+    _words("serial"),
+    _words("firmware"),
+    _words("iccid"),
+    _words("imsi"),
+    _words("meter_type"),
+    _words("meter_serial"),
+    _words("boot_reason"),
+    _words("boot_status"),
+    _instant("booted"),
+)
+
+credential_proofs = Table(
+    "credential_proofs",
+    metadata,
+    Column("charge_point", Text, ForeignKey("charge_points.id", ondelete="CASCADE"), primary_key=True),
+    # Which installation's key made the proof: nodes that share a database need not share a data folder.
+    Column("key_id", Text, primary_key=True),
+    Column("secret_version", Integer, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("folded", Text, primary_key=True),
+    Column("id_token", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="RFID"),
+    Column("status", Text, nullable=False, server_default="Accepted"),
+    _instant("expires"),
+    _words("group_id"),
+    _words("note"),
+    _instant("created", nullable=False),
+    _instant("updated", nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=false()),
+    _instant("created", nullable=False),
+    _instant("updated", nullable=False),
+)
+
+# --- what follows the journal ----------------------------------------------------------------------------------------
+
+connectors = Table(
+    "connectors",
+    metadata,
+    Column("charge_point", Text, primary_key=True),
+    Column("evse", Integer, primary_key=True, autoincrement=False),
+    Column("connector", Integer, primary_key=True, autoincrement=False),
+    _words("status"),
+    _words("error"),
+    _words("info"),
+    _words("vendor"),
+    _words("vendor_error"),
+    Column("said", Text),
+    _instant("believed"),
+    _instant("received"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("charge_point", Text, nullable=False),
+    Column("evse", Integer, nullable=False, server_default="0"),
+    Column("connector", Integer, nullable=False, server_default="0"),
+    _words("transaction_id"),
+    _words("id_token"),
+    _words("stop_id_token"),
+    _words("authorisation"),
+    _words("command"),
+    Column("state", Text, nullable=False),
+    _instant("started"),
+    _instant("stopped"),
+    Column("started_said", Text),
+    Column("stopped_said", Text),
+    Column("meter_start_wh", Exact),
+    Column("meter_stop_wh", Exact),
+    Column("energy_wh", Exact),
+    Column("duration_s", BigInteger),
+    _words("reason"),
+    Column("doubts", JSON, nullable=False, server_default=text("'[]'")),
+    _instant("updated", nullable=False),
+    Index("ix_sessions_charge_point_started", "charge_point", "started"),
+    Index("ix_sessions_started", "started"),
+    Index("ix_sessions_id_token", "id_token"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("charge_point", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _words("outcome"),
+    _words("requested_by"),
+    _instant("requested"),
+    _instant("sent"),
+    _instant("ended"),
+    _instant("deadline"),
+    Column("payload", JSON(none_as_null=True)),
+    Column("answer", JSON(none_as_null=True)),
+    _words("error_code"),
+    _words("error_description"),
+    _instant("updated", nullable=False),
+    Index("ix_commands_charge_point_requested", "charge_point", "requested"),
+)
+
+# --- how far, and what could not be written --------------------------------------------------------------------------
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("projection", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("projection", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", Text, primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("row", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    _instant("at", nullable=False),
+)
