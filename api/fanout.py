@@ -1,0 +1,126 @@
+"""Fans the live feed out to the browsers that follow it, each behind a queue of bounded length.
+
+Who does not keep up is dropped: the feed's memory does not grow with the slowest reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import structlog
+
+from api.ports import Live, LiveEvent
+from engine.errors import Unavailable
+
+log = structlog.get_logger("api.live")
+
+QUEUE_LENGTH = 512
+MAX_FOLLOWERS = 1000
+_BACK_OFF_S = (0.2, 5.0)
+
+
+class Follower:
+    """One reader's queue. `ended` is set when the reader was dropped or the façade closes."""
+
+    def __init__(self, charge_points: frozenset[str], length: int) -> None:
+        self.charge_points = charge_points
+        self.queue: asyncio.Queue[LiveEvent] = asyncio.Queue(length)
+        self.ended = asyncio.Event()
+
+    def offer(self, event: LiveEvent) -> None:
+        if self.charge_points and event.charge_point not in self.charge_points:
+            return
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.ended.set()
+
+
+class Fanout:
+    """Reads the feed once for all followers; joins it anew, with backing off, whenever it breaks."""
+
+    def __init__(self, live: Live, *, queue_length: int = QUEUE_LENGTH, max_followers: int = MAX_FOLLOWERS) -> None:
+        self._live, self._length, self._max = live, queue_length, max_followers
+        self._followers: set[Follower] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+        self.dropped = 0
+        self.breaks = 0
+
+    @property
+    def followers(self) -> int:
+        return len(self._followers)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="api-live-fanout")
+
+    async def stop(self) -> None:
+        """End every follower's stream, then the reading."""
+        self.close()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def close(self) -> None:
+        """End every follower's stream and take no new ones."""
+        self._closed = True
+        self.end_all()
+
+    def end_all(self) -> None:
+        for follower in self._followers:
+            follower.ended.set()
+
+    def follow(self, charge_points: frozenset[str]) -> Follower:
+        """Join. Raises Unavailable when too many follow already, or at shutdown."""
+        if self._closed:
+            raise Unavailable("This façade is shutting down.")
+        if len(self._followers) >= self._max:
+            raise Unavailable("Too many follow the live events of this façade.")
+        follower = Follower(charge_points, self._length)
+        self._followers.add(follower)
+        return follower
+
+    def leave(self, follower: Follower) -> None:
+        self._followers.discard(follower)
+
+    async def _run(self) -> None:
+        pause = _BACK_OFF_S[0]
+        while True:
+            try:
+                async for event in self._live.events():
+                    pause = _BACK_OFF_S[0]
+                    self._offer(event)
+            except Unavailable as error:
+                log.warning("live feed broke", error=str(error))
+            except Exception:
+                log.exception("live feed failed")
+            # What was published meanwhile is lost to the followers: let them come back and read the state anew.
+            self.breaks += 1
+            self.end_all()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _BACK_OFF_S[1])
+
+    def _offer(self, event: LiveEvent) -> None:
+        for follower in self._followers:
+            if not follower.ended.is_set():
+                follower.offer(event)
+                self.dropped += follower.ended.is_set()
+
+
+async def frames(follower: Follower, *, heartbeat_s: float) -> AsyncIterator[bytes]:
+    """Write a follower's events as server-sent events, with a comment when nothing happened for `heartbeat_s`."""
+    while True:
+        try:
+            event = await asyncio.wait_for(follower.queue.get(), heartbeat_s)
+        except TimeoutError:
+            yield b": still here\n\n"
+            continue
+        yield frame(event)
+
+
+def frame(event: LiveEvent) -> bytes:
+    """One event in the text/event-stream format. JSON has no bare line ends, so one data line is enough."""
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event.id.encode(), event.kind.encode(), event.data)

@@ -1,0 +1,95 @@
+"""Live changes as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.context import Here
+from api.fanout import Fanout, Follower, frames
+from api.schemas import Problem
+
+router = APIRouter(tags=["events"])
+
+
+class EventStream(Response):
+    """Streams a follower's events until the reader leaves, is dropped for being too slow, or the façade closes.
+
+    Starlette's StreamingResponse would wait in `send` for a reader who stopped reading; here being dropped ends that
+    wait, and the connection with it.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, fanout: Fanout, follower: Follower, *, heartbeat_s: float, resumed: bool) -> None:
+        super().__init__(headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._fanout, self._follower = fanout, follower
+        self._heartbeat_s, self._resumed = heartbeat_s, resumed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tasks = {
+            asyncio.create_task(self._pump(send)),
+            asyncio.create_task(_gone(receive)),
+            asyncio.create_task(self._follower.ended.wait()),
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self._fanout.leave(self._follower)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pump(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        # Nothing is replayed: who comes back has to read the state anew.
+        hello = b"retry: 2000\nevent: resync\ndata: {}\n\n" if self._resumed else b"retry: 2000\n: hello\n\n"
+        await send({"type": "http.response.body", "body": hello, "more_body": True})
+        async for frame in frames(self._follower, heartbeat_s=self._heartbeat_s):
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@router.get(
+    "/events",
+    operation_id="followEvents",
+    summary="Live changes as server-sent events",
+    response_class=EventStream,
+    status_code=200,
+    responses={
+        200: {
+            "description": "A stream that does not end. A comment comes every 15 s when nothing else does; `resync` "
+            "is the first event for those who come back (Last-Event-ID): read the state anew, nothing is replayed. "
+            "Who reads too slowly is disconnected.",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'id: 3-1042-0\nevent: status\ndata: {"charge_point":"CP-1","status":"Charging"}\n\n',
+                }
+            },
+        },
+        503: {"model": Problem, "description": "Too many follow already."},
+    },
+)
+async def follow_events(
+    request: Request,
+    here: Here,
+    charge_point: Annotated[list[str] | None, Query(max_length=200, description="Only these; repeat it.")] = None,
+) -> EventStream:
+    return EventStream(
+        here.fanout,
+        here.fanout.follow(frozenset(charge_point or ())),
+        heartbeat_s=here.heartbeat_s,
+        resumed="last-event-id" in request.headers,
+    )
