@@ -1,0 +1,255 @@
+"""The remote procedure calls of one connection, without its socket: who waits for which answer until when.
+
+OCPP-J 1.6 section 4.1, 2.x Part 4 section 4: each side has one CALL outstanding; the two directions know nothing of each
+other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in the
+order of the CALLs. Deadlines are absolute, in microseconds.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.charging.messages import Deviated, Json
+from engine.errors import ProtocolError
+from engine.ocpp.deviations import Deviation, note
+from engine.ocpp.errors import ErrorCode, neutral_code
+from engine.ocpp.frames import (
+    DEFAULT_LIMITS,
+    Call,
+    CallResult,
+    Limits,
+    UnreadableFrame,
+    call_text,
+    error_text,
+    parse,
+    result_text,
+)
+from engine.ocpp.port import OcppVersion
+
+_REMEMBERED = 16
+"""How many finished CALLs of ours are remembered, to tell a late or second answer from an unsolicited one."""
+
+
+class CallReceived(NamedTuple):
+    """The station asks. `number` names the CALL on this connection: message ids may repeat, numbers do not."""
+
+    number: int
+    message_id: str
+    action: str
+    payload: Json
+    deviations: list[Deviated]
+    raw: bytes | str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReceived:
+    """The station's CALLRESULT to command `command`."""
+
+    command: str
+    action: str
+    payload: dict[str, Json]
+    deviations: list[Deviated]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReceived:
+    """The station's CALLERROR to command `command`. `code` in the neutral spelling, or as said if it is none."""
+
+    command: str
+    action: str
+    code: str
+    description: str
+    details: Json
+    deviations: list[Deviated]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A frame that could not be read. `answer` is the CALLERROR to send, None where none may be sent."""
+
+    answer: bytes | None
+    error: ProtocolError
+    deviations: list[Deviated]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An answer that belongs to no outstanding CALL: `reason` is UNSOLICITED_, LATE_ or DUPLICATE_ANSWER."""
+
+    reason: Deviation
+    message_id: str
+    deviations: list[Deviated]
+
+
+RpcEvent = CallReceived | ResultReceived | ErrorReceived | Rejected | Ignored
+
+
+class Outstanding(NamedTuple):
+    """Our CALL that waits for its answer."""
+
+    message_id: str
+    command: str
+    action: str
+    deadline: int
+
+
+class Rpc:
+    """One connection's calls and answers. The version may be exchanged when the station proves to speak another."""
+
+    __slots__ = ("_finished", "_limits", "_next_number", "_outstanding", "_unanswered", "version")
+
+    def __init__(self, version: OcppVersion, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.version = version
+        self._limits = limits
+        self._next_number = 1
+        self._outstanding: Outstanding | None = None
+        self._finished: OrderedDict[str, Deviation] | None = None
+        self._unanswered: deque[_Slot] = deque()
+
+    # --- what the station sends
+
+    def receive(self, text: bytes | str, now: int) -> RpcEvent:
+        """Take in one text frame at `now` (microseconds). Never raises."""
+        notes: list[Deviated] = []
+        try:
+            frame = parse(text, notes, self._limits)
+        except UnreadableFrame as error:
+            return Rejected(self._answer_to_unreadable(error), error, notes)
+        if type(frame) is Call:
+            if self._unanswered:
+                note(notes, Deviation.PIPELINED_CALL, frame.action)
+            number = self._next_number
+            self._next_number = number + 1
+            self._unanswered.append(_Slot(number, frame.said_id))
+            return CallReceived(number, frame.message_id, frame.action, frame.payload, notes, text)
+        outstanding = self._outstanding
+        if outstanding is None or frame.message_id != outstanding.message_id or now >= outstanding.deadline:
+            return self._ignored(frame.message_id, notes)
+        self._finish(Deviation.DUPLICATE_ANSWER)
+        command, action = outstanding.command, outstanding.action
+        if isinstance(frame, CallResult):
+            return ResultReceived(command, action, self.version.read_answer(action, frame.payload, notes), notes)
+        code = neutral_code(frame.code)
+        return ErrorReceived(command, action, code, frame.description, frame.details, notes)
+
+    def _answer_to_unreadable(self, error: UnreadableFrame) -> bytes | None:
+        if not error.answerable:
+            return None
+        said_id = error.said_id
+        if said_id is None:
+            if not self.version.answers_unreadable:
+                return None
+            said_id = "-1"
+        return error_text(said_id, self.version.error_code(error.code), error.description)
+
+    def _ignored(self, message_id: str, notes: list[Deviated]) -> Ignored:
+        outstanding = self._outstanding
+        if outstanding is not None and outstanding.message_id == message_id:
+            reason = Deviation.LATE_ANSWER  # past its deadline, which `expire` has not been asked about yet
+        else:
+            reason = (self._finished or {}).get(message_id, Deviation.UNSOLICITED_ANSWER)
+        note(notes, reason, message_id)
+        return Ignored(reason, message_id, notes)
+
+    # --- our answers
+
+    def answer(self, number: int, payload: bytes) -> tuple[bytes, ...]:
+        """Answer CALL `number` with an encoded payload. Returns the frames that may be sent now, in order.
+
+        None, while an older CALL is unanswered; with the answer to that one, also those that waited for it. A number
+        that is unknown or already answered gives none.
+        """
+        unanswered = self._unanswered
+        if len(unanswered) == 1 and unanswered[0].number == number:
+            return (result_text(unanswered.popleft().said_id, payload),)
+        slot = self._slot(number)
+        return () if slot is None else self._settle(slot, result_text(slot.said_id, payload))
+
+    def refuse(self, number: int, code: str, description: str, details: Json = None) -> tuple[bytes, ...]:
+        """Answer CALL `number` with a CALLERROR (`code` neutral). Returns frames as `answer` does."""
+        slot = self._slot(number)
+        if slot is None:
+            return ()
+        return self._settle(slot, error_text(slot.said_id, self.version.error_code(code), description, details))
+
+    def forget(self, number: int) -> tuple[bytes, ...]:
+        """Never answer CALL `number` (our own trouble: the station will send it again). Returns as `answer` does."""
+        slot = self._slot(number)
+        return () if slot is None else self._settle(slot, b"")
+
+    @property
+    def unanswered(self) -> int:
+        """How many CALLs of the station wait for our answer."""
+        return len(self._unanswered)
+
+    def _slot(self, number: int) -> _Slot | None:
+        for slot in self._unanswered:
+            if slot.number == number:
+                return slot if slot.text is None else None
+        return None
+
+    def _settle(self, slot: _Slot, text: bytes) -> tuple[bytes, ...]:
+        slot.text = text
+        ready = []
+        unanswered = self._unanswered
+        while unanswered and unanswered[0].text is not None:
+            settled = unanswered.popleft().text
+            if settled:
+                ready.append(settled)
+        return tuple(ready)
+
+    # --- our calls
+
+    @property
+    def outstanding(self) -> Outstanding | None:
+        """Our CALL that waits for its answer, if there is one."""
+        return self._outstanding
+
+    def call(
+        self, message_id: str, command: str, action: str, payload: dict[str, Json], deadline: int, now: int
+    ) -> bytes:
+        """The frame of a CALL to send at `now`, answerable until `deadline` (both microseconds).
+
+        The payload has passed `OcppVersion.validate_call`. Raises RuntimeError while another CALL is outstanding.
+        """
+        if self._outstanding is not None:
+            raise RuntimeError(f"CALL {self._outstanding.message_id} is still outstanding")
+        text = call_text(message_id, action, payload)
+        self._outstanding = Outstanding(message_id, command, action, max(deadline, now))
+        return text
+
+    def expire(self, now: int) -> Outstanding | None:
+        """Give up our CALL if its deadline has come, and return it."""
+        outstanding = self._outstanding
+        if outstanding is None or now < outstanding.deadline:
+            return None
+        self._finish(Deviation.LATE_ANSWER)
+        return outstanding
+
+    def _finish(self, meaning: Deviation) -> None:
+        """Clear the outstanding CALL. `meaning` is what a further answer to it would be."""
+        outstanding, self._outstanding = self._outstanding, None
+        if outstanding is None:
+            return
+        if self._finished is None:
+            self._finished = OrderedDict()
+        self._finished[outstanding.message_id] = meaning
+        if len(self._finished) > _REMEMBERED:
+            self._finished.popitem(last=False)
+
+
+class _Slot:
+    """A station's CALL. `text` is our answer once it is there, b"" if there will be none."""
+
+    __slots__ = ("number", "said_id", "text")
+
+    def __init__(self, number: int, said_id: str | float) -> None:
+        self.number, self.said_id = number, said_id
+        self.text: bytes | None = None
+
+
+def refusal_of(error: ProtocolError) -> tuple[str, str]:
+    """Code and description for `Rpc.refuse`."""
+    return error.code or ErrorCode.GENERIC_ERROR.value, error.description

@@ -1,0 +1,181 @@
+"""Compiled JSON schema validators: the `ocpp` package's schemas, one set a version, shared by the whole process.
+
+Each message has two inbound forms. `strict` is the specification's. `tolerant` is what is demanded of a payload after
+`tolerant.py` has repaired it: types and required fields, but no enumerations, lengths or spare-field ban. Outbound,
+`checked` is `strict` with formats (date-time, uri) enforced too.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from engine.charging.messages import Json
+from engine.errors import ConfigurationError, ProtocolError
+from engine.ocpp.errors import ErrorCode, refusal
+
+Schema = dict[str, Any]
+MAX_TEXT = 255
+"""What is left of text that is longer than its field allows, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSchema:
+    """One message in one direction. `schema` is the JSON of `strict`, for the repairs to walk along."""
+
+    schema: Schema
+    strict: jsonschema_rs.Validator
+    tolerant: jsonschema_rs.Validator
+    checked: jsonschema_rs.Validator
+
+
+class SchemaSet:
+    """One version's messages. `folder` is the `ocpp` package's ("v16"), `suffix` what request files end in.
+
+    `amend(name, schema)` mends a schema's flaws in place before it is compiled. `lenient` says which fields may be
+    missing in the tolerant form, as in `relaxed`.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        suffix: str = "",
+        amend: Callable[[str, Schema], None] | None = None,
+        optional: frozenset[str] = frozenset(),
+        numbers: frozenset[str] = frozenset(),
+    ) -> None:
+        self._folder, self._suffix, self._amend = folder, suffix, amend
+        self._optional, self._numbers = optional, numbers
+        self._loaded: dict[tuple[str, bool], MessageSchema] = {}
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """All actions that the version has, in either direction."""
+        return _actions(self._folder, self._suffix)
+
+    def request(self, action: str) -> MessageSchema:
+        """The CALL's payload. KeyError for an unknown action."""
+        return self._loaded.get((action, True)) or self._load(action, request=True)
+
+    def response(self, action: str) -> MessageSchema:
+        """The CALLRESULT's payload. KeyError for an unknown action."""
+        return self._loaded.get((action, False)) or self._load(action, request=False)
+
+    def _load(self, action: str, *, request: bool) -> MessageSchema:
+        if action not in self.actions:
+            raise KeyError(action)
+        name = action + (self._suffix if request else "Response")
+        # The 2.x files begin with a byte order mark.
+        schema = orjson.loads((_root() / self._folder / "schemas" / f"{name}.json").read_bytes().removeprefix(_BOM))
+        if self._amend is not None:
+            self._amend(name, schema)
+        compile_schema = jsonschema_rs.validator_cls_for(schema)
+        loaded = MessageSchema(
+            schema,
+            compile_schema(schema, validate_formats=False),
+            compile_schema(relaxed(schema, self._optional, self._numbers), validate_formats=False),
+            compile_schema(schema, validate_formats=True),
+        )
+        self._loaded[(action, request)] = loaded
+        return loaded
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@cache
+def _root() -> Path:
+    spec = importlib.util.find_spec("ocpp")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError("The package 'ocpp', which holds the OCPP schemas, is not installed: run pip install.")
+    return Path(spec.submodule_search_locations[0])
+
+
+@lru_cache(maxsize=8)
+def _actions(folder: str, suffix: str) -> frozenset[str]:
+    names = {path.stem for path in (_root() / folder / "schemas").glob("*.json")}
+    return frozenset(name.removesuffix("Response") for name in names if name.endswith("Response"))
+
+
+def relaxed(schema: Any, optional: frozenset[str], numbers: frozenset[str]) -> Any:
+    """The schema without enumerations, minimal lengths and the ban on other fields; `optional` fields may be missing.
+
+    `numbers` are integer fields that may have a fraction, because what is made of them is an exact decimal.
+    Field names (below "properties" and "definitions") are never taken for keywords.
+    """
+    if isinstance(schema, list):
+        return [relaxed(item, optional, numbers) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    loose: Schema = {}
+    for keyword, value in schema.items():
+        if keyword in ("properties", "definitions"):
+            loose[keyword] = {name: relaxed(inner, optional, numbers) for name, inner in value.items()}
+            for name in numbers & loose[keyword].keys():
+                loose[keyword][name]["type"] = "number"
+        elif keyword == "required":
+            loose[keyword] = [name for name in value if name not in optional]
+            if not loose[keyword]:
+                del loose[keyword]  # draft 4 forbids an empty list
+        elif keyword == "maxLength":
+            loose[keyword] = max(value, MAX_TEXT)
+        elif keyword not in ("enum", "minItems", "minLength", "additionalProperties", "multipleOf"):
+            loose[keyword] = relaxed(value, optional, numbers)
+    return loose
+
+
+_CODES = {
+    "type": ErrorCode.TYPE_CONSTRAINT_VIOLATION,
+    "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "minItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "maxItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "additionalProperties": ErrorCode.FORMAT_VIOLATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """The first thing that is wrong with a payload. `field` is its path (`meterValue.0.timestamp`)."""
+
+    code: ErrorCode
+    field: str
+    text: str
+    allowed: Json = None
+
+
+def first_flaw(validator: jsonschema_rs.Validator, payload: Json) -> Flaw | None:
+    """What is wrong with `payload`, or None. Everything but type, occurrence and spare fields is a property's value."""
+    for error in validator.iter_errors(payload):
+        keyword = str(error.kind.name)
+        path = [str(part) for part in error.instance_path]
+        facts: Mapping[str, Any] = error.kind.as_dict()
+        allowed = None
+        if keyword == "required":
+            path.append(str(facts.get("property", "")))
+            text = "is required"
+        elif keyword == "additionalProperties":
+            path.append(str(facts.get("unexpected", [""])[0]))
+            text = "is not a field of this message"
+        elif keyword == "enum":
+            allowed = facts.get("options")
+            text = "is not one of the values that are allowed"
+        else:
+            text = f"violates {keyword} {str(next(iter(facts.values()), ''))[:60]}"
+        return Flaw(_CODES.get(keyword, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION), ".".join(path), text, allowed)
+    return None
+
+
+def refuse_flaw(validator: jsonschema_rs.Validator, action: str, payload: Json) -> ProtocolError:
+    """The error to answer with for a payload that `validator` does not accept."""
+    flaw = first_flaw(validator, payload)
+    if flaw is None:
+        return refusal(ErrorCode.FORMAT_VIOLATION, f"{action} is not valid.")
+    return refusal(flaw.code, f"{action}: {flaw.field[:120] or 'the payload'} {flaw.text}.")

@@ -1,0 +1,38 @@
+"""OCPP 1.6 behind the port that all versions share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.charging.messages import Answer, Deviated, Json, StationMessage
+from engine.ocpp.errors import V16_SPELLING
+from engine.ocpp.port import Circumstances
+from engine.ocpp.v16 import answers, calls, registry
+
+
+class Ocpp16:
+    """Implements engine/ocpp/port.py's OcppVersion."""
+
+    subprotocol = "ocpp1.6"
+    answers_unreadable = False
+
+    def understand(self, action: str, payload: Json, circumstances: Circumstances) -> StationMessage:
+        return registry.understand(action, payload, circumstances)
+
+    def answer(self, answer: Answer) -> bytes:
+        return answers.encode(answer)
+
+    def error_code(self, neutral: str) -> str:
+        return V16_SPELLING.get(neutral, "GenericError")
+
+    def validate_call(self, action: str, payload: Json) -> dict[str, Json]:
+        return calls.validate(action, payload)
+
+    def read_answer(self, action: str, payload: Json, notes: list[Deviated]) -> dict[str, Json]:
+        return calls.read_answer(action, payload, notes)
+
+    def outcome(self, action: str, payload: Mapping[str, Json]) -> str:
+        return calls.outcome(action, payload)
+
+    def timeout_s(self, action: str) -> float | None:
+        return calls.timeout_s(action)
