@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     hosts: int = Field(default=2, ge=1, le=64, description="Hosts (processes in which actors live) on this node.")
     partitions: int = Field(default=4, ge=1, le=1024, description="Journal partitions; fixed at the first start.")
     admin_password: str = Field(default="", description="First admin's password; empty: one is made and printed.")
+    metrics_token: str = Field(default="", description="Bearer token that may read /metrics; empty: users only.")
     demo: int = Field(default=0, ge=0, description="Simulated charge points to run beside the system.")
 
     heartbeat_interval_s: int = Field(default=300, ge=1, description="Interval given to booting stations.")
