@@ -16,9 +16,9 @@ from engine.charging.messages import Json
 
 REDACTED = "***"
 _NAMES = ("authorizationkey", "basicauthpassword", "password")
-_SUSPECT = re.compile(rb"authorizationkey|password|://[^\s\"/]*@|:\\?/\\?/[^\s\"]*@|\\u00", re.IGNORECASE)
+_SUSPECT = re.compile(rb"authorizationkey|password|:\\?/\\?/[^\s\"]{0,600}@|\\u00", re.IGNORECASE)
 _VALUE_FIELDS = frozenset({"value", "attributevalue", "variableattribute"})
-_URL_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{0,20}:\\?/\\?/)[^\s/\"\\@]*(?:@[^\s/\"\\@]*)*@")
+_URL_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://)[^\s/\"]{1,512}@")
 _UNREADABLE = b'"a frame that names a secret and could not be read was left out"'
 
 
@@ -94,7 +94,7 @@ def _blanked(value: Json) -> Json:
 def _clean_string(text: str) -> str:
     """Credentials in URLs go; text that quotes a secret (JSON inside of text, as in DataTransfer) goes altogether."""
     if "@" in text:
-        text = _URL_CREDENTIALS.sub(rf"\g<scheme>{REDACTED}@", text)
+        text = _URL_CREDENTIALS.sub(rf"\g<1>{REDACTED}@", text)
     lowered = text.lower()
     if any(name in lowered for name in _NAMES) and not lowered.replace(".", "").isalnum():
         return REDACTED

@@ -1,7 +1,7 @@
 """The remote procedure calls of one connection, without its socket: who waits for which answer until when.
 
-OCPP-J 1.6 section 4.1, 2.x Part 4 section 4: each side has one CALL outstanding; the two directions know nothing of each
-other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in the
+OCPP-J 1.6 section 4.1, 2.x Part 4 section 4: each side has one CALL outstanding; the two directions know nothing of
+each other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in the
 order of the CALLs. Deadlines are absolute, in microseconds.
 """
 
@@ -117,7 +117,7 @@ class Rpc:
             frame = parse(text, notes, self._limits)
         except UnreadableFrame as error:
             return Rejected(self._answer_to_unreadable(error), error, notes)
-        if type(frame) is Call:
+        if isinstance(frame, Call):
             if self._unanswered:
                 note(notes, Deviation.PIPELINED_CALL, frame.action)
             number = self._next_number
@@ -149,7 +149,8 @@ class Rpc:
         if outstanding is not None and outstanding.message_id == message_id:
             reason = Deviation.LATE_ANSWER  # past its deadline, which `expire` has not been asked about yet
         else:
-            reason = (self._finished or {}).get(message_id, Deviation.UNSOLICITED_ANSWER)
+            known = self._finished.get(message_id) if self._finished else None
+            reason = known or Deviation.UNSOLICITED_ANSWER
         note(notes, reason, message_id)
         return Ignored(reason, message_id, notes)
 

@@ -26,7 +26,7 @@ _DROP: Any = object()
 def repaired(
     action: str, payload: Json, schema: MessageSchema, notes: list[Deviated], defaults: Mapping[str, Json]
 ) -> dict[str, Any]:
-    """What `payload` means. `defaults` are neutral values of missing fields. Raises ProtocolError with the fitting code."""
+    """What `payload` means. `defaults` are neutral values of missing fields. Raises ProtocolError."""
     if payload is None or payload == [] or payload == "":
         note(notes, Deviation.NULL_PAYLOAD, action)
         payload = {}

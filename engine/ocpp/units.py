@@ -40,7 +40,7 @@ _UNITS: dict[str, tuple[str, int]] = {
 _UNITS_ANY_CASE = {name.lower(): (base, power) for name, (base, power) in reversed(_UNITS.items())}
 
 KNOWN_SPELLINGS = frozenset(
-    [
+    (
         "Wh",
         "kWh",
         "varh",
@@ -59,7 +59,7 @@ KNOWN_SPELLINGS = frozenset(
         "Fahrenheit",
         "Percent",
         "Hertz",
-    ]
+    )
 )
 """1.6's UnitOfMeasure. `Celcius` is the schema's own spelling, `Hertz` came with an erratum."""
 

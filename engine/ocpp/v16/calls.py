@@ -17,7 +17,7 @@ from engine.ocpp.tolerant import repaired
 from engine.ocpp.v16.registry import FROM_STATION, SCHEMAS
 
 CORE_CALLS = frozenset(
-    [
+    (
         "ChangeAvailability",
         "ChangeConfiguration",
         "ClearCache",
@@ -28,18 +28,18 @@ CORE_CALLS = frozenset(
         "Reset",
         "UnlockConnector",
         "TriggerMessage",
-    ]
+    )
 )
 
 _NOTIFICATIONS = frozenset(
-    [
+    (
         "DiagnosticsStatusNotification",
         "FirmwareStatusNotification",
         "LogStatusNotification",
         "SecurityEventNotification",
         "SignCertificate",
         "SignedFirmwareStatusNotification",
-    ]
+    )
 )
 """Known actions that only a station may send, beside those of the core profile."""
 

@@ -11,7 +11,7 @@ from engine.ocpp.port import Circumstances
 from engine.ocpp.v16.fields import checked_connector, connector_on, instant
 
 STATUSES = frozenset(
-    [
+    (
         "Available",
         "Preparing",
         "Charging",
@@ -21,10 +21,10 @@ STATUSES = frozenset(
         "Reserved",
         "Unavailable",
         "Faulted",
-    ]
+    )
 )
 ERROR_CODES = frozenset(
-    [
+    (
         "ConnectorLockFailure",
         "EVCommunicationError",
         "GroundFailure",
@@ -41,7 +41,7 @@ ERROR_CODES = frozenset(
         "UnderVoltage",
         "OverVoltage",
         "WeakSignal",
-    ]
+    )
 )
 # OCPP 1.5's word, which some firmware still uses: all that it says is that nobody else can plug in.
 _OLD_STATUSES = {"occupied": "Preparing"}

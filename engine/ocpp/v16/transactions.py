@@ -13,7 +13,7 @@ from engine.ocpp.v16.fields import checked_connector, connector_on, instant
 from engine.ocpp.v16.meter_values import readings
 
 REASONS = frozenset(
-    [
+    (
         "EmergencyStop",
         "EVDisconnected",
         "HardReset",
@@ -25,7 +25,7 @@ REASONS = frozenset(
         "SoftReset",
         "UnlockCommand",
         "DeAuthorized",
-    ]
+    )
 )
 
 
