@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.clock import Clock, SystemClock
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
+from engine.journal.upcast import PRESENT
 from engine.projections import ledger_rows
 from engine.projections.dead_letters import DeadLetter, bury, reason
 from engine.projections.faults import reach
@@ -86,7 +87,7 @@ class Ledger:
             for channel in (EVENTS, STATUS):
                 for origin in self._records(entry, channel, letters):
                     try:
-                        change = ledger_rows.read(origin.record)
+                        change = ledger_rows.read(PRESENT.lift_event(origin.record))
                     except _CONTENT_ERRORS as error:
                         letters.append(self._letter(origin, error))
                     else:

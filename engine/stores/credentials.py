@@ -1,0 +1,216 @@
+"""Is this station who it says it is? The argon2 check costs once; after that a keyed hash of the secret is enough.
+
+    verify ──► in memory? ──► proof in SQL? ──► argon2 in a thread ──► proof into SQL and memory
+
+A proof is HMAC-SHA256 over (charge point, version of its secret, secret) with the installation's key: worthless without
+that key, and void as soon as the secret changes. Unknown, disabled and wrong all take the same way and get the same
+verdict. A secret that was found wrong is remembered too, so that a station that knocks with it all day costs once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from engine.errors import RaychargeError, StoreUnavailable
+from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change
+from engine.stores.installation_key import InstallationKey
+from engine.stores.passwords import Passwords
+from engine.stores.proofs import keep_proofs, proof_of
+from engine.stores.sql.engine import Database
+from engine.stores.sql.models import charge_points, credential_proofs
+
+REMEMBERED = 200_000
+"""Accounts, and wrong secrets, that one process remembers at most (about 400 bytes each)."""
+
+MAX_AGE_S = 300.0
+"""After this an account is read again, in case the news of its change was lost."""
+
+BATCH = 500
+"""Charge points looked up by one SELECT: a reconnect storm asks for thousands at once."""
+
+
+log = structlog.get_logger(__name__)
+
+
+class Verdict(Enum):
+    """What the gateway may know: it is not told why."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Account:
+    """What has to be known at the door. `id` is as registered, whatever case the station writes."""
+
+    id: str
+    isolation: str
+    auth: str
+    secret_hash: str | None
+    secret_version: int
+    proof: bytes | None
+    read_at: float = 0.0
+
+
+class Credentials:
+    """The door's book of one process. Give every `Change` of the change feed to `changed`."""
+
+    def __init__(self, database: Database, key: InstallationKey, passwords: Passwords | None = None) -> None:
+        self._database, self._key = database, key
+        self._passwords = passwords or Passwords()
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._wanted: dict[str, asyncio.Future[Account | None]] = {}
+        self._lookup: asyncio.Task[None] | None = None
+        self._checks: dict[bytes, asyncio.Future[bool]] = {}
+        self._changes = 0
+        self.argon2_checks = 0
+
+    async def verify(self, charge_point: str, secret: str | None) -> Verdict:
+        """Check a station's secret (None: it gave none).
+
+        Raises StoreUnavailable while SQL is away and this process has not met the station yet, PasswordsBusy when too
+        many checks wait: neither is a refusal.
+        """
+        account = await self.account(charge_point)
+        if account is not None and account.auth == "none":
+            return Verdict.ACCEPTED
+        if secret is None:
+            return Verdict.REFUSED
+        proof = self._proof(account, charge_point, secret)
+        if account is not None and account.proof is not None and hmac.compare_digest(account.proof, proof):
+            return Verdict.ACCEPTED
+        if proof in self._wrong:
+            return Verdict.REFUSED
+        return Verdict.ACCEPTED if await self._check_once(account, secret, proof) else Verdict.REFUSED
+
+    async def account(self, charge_point: str) -> Account | None:
+        """The enabled charge point of this name in any case, None if there is none. Raises StoreUnavailable."""
+        folded = charge_point.lower()
+        known = self._accounts.get(folded)
+        if known is not None and asyncio.get_running_loop().time() - known.read_at < MAX_AGE_S:
+            self._accounts.move_to_end(folded)
+            return known
+        wanted = self._wanted.get(folded)
+        if wanted is None:
+            wanted = self._wanted[folded] = asyncio.get_running_loop().create_future()
+            if self._lookup is None or self._lookup.done():
+                self._lookup = asyncio.create_task(self._look_up())
+        try:
+            return await asyncio.shield(wanted)
+        except StoreUnavailable:
+            if known is None:
+                raise
+            return known
+
+    def changed(self, change: Change) -> None:
+        """Forget what may no longer be true."""
+        self._changes += 1
+        if change.kind in {CHARGE_POINT, CREDENTIAL}:
+            if change.key == ALL:
+                self._accounts.clear()
+            else:
+                self._accounts.pop(change.key.lower(), None)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._passwords.close()
+
+    def _proof(self, account: Account | None, charge_point: str, secret: str) -> bytes:
+        if account is None:
+            return proof_of(self._key, charge_point.lower(), 0, secret)
+        return proof_of(self._key, account.id, account.secret_version, secret)
+
+    async def _check_once(self, account: Account | None, secret: str, proof: bytes) -> bool:
+        """One check for all who ask the same at the same time."""
+        running = self._checks.get(proof)
+        if running is None:
+            running = self._checks[proof] = asyncio.ensure_future(self._check(account, secret, proof))
+            running.add_done_callback(lambda _: self._checks.pop(proof, None))
+        return await asyncio.shield(running)
+
+    async def _check(self, account: Account | None, secret: str, proof: bytes) -> bool:
+        self.argon2_checks += 1
+        if not await self._passwords.check(None if account is None else account.secret_hash, secret):
+            self._wrong[proof] = None
+            if len(self._wrong) > REMEMBERED:
+                self._wrong.popitem(last=False)
+            return False
+        if account is not None:
+            account.proof = proof
+            await self._keep(account, proof)
+        return True
+
+    async def _keep(self, account: Account, proof: bytes) -> None:
+        try:
+            async with self._database.write() as connection:
+                await keep_proofs(connection, self._key, [(account.id, account.secret_version, proof)])
+        except StoreUnavailable as error:
+            # The secret is right; that the next start of this host has to check it again is no reason to refuse.
+            log.warning("credentials.proof_not_kept", charge_point=account.id, error=str(error))
+
+    async def _look_up(self) -> None:
+        """Answer all who wait, in as few SELECTs as possible; those who come meanwhile are in the next one."""
+        while self._wanted:
+            names = list(self._wanted)[:BATCH]
+            changes = self._changes
+            try:
+                found = await self._select(names)
+            except Exception as error:
+                self._fail(names, error)
+                if isinstance(error, RaychargeError):
+                    continue
+                raise
+            for name in names:
+                account = found.get(name)
+                # What was changed while we read may have been read as it was before.
+                if account is not None and changes == self._changes:
+                    self._remember(name, account)
+                self._wanted.pop(name).set_result(account)
+
+    def _fail(self, names: list[str], error: Exception) -> None:
+        for name in names:
+            future = self._wanted.pop(name)
+            future.set_exception(error)
+            # Whoever asked may be gone; then nobody would look at it, and asyncio would complain.
+            future.exception()
+
+    def _remember(self, name: str, account: Account) -> None:
+        account.read_at = asyncio.get_running_loop().time()
+        self._accounts[name] = account
+        if len(self._accounts) > REMEMBERED:
+            self._accounts.popitem(last=False)
+
+    async def _select(self, names: list[str]) -> dict[str, Account]:
+        proofs = credential_proofs
+        query = (
+            select(
+                charge_points.c.folded,
+                charge_points.c.id,
+                charge_points.c.isolation,
+                charge_points.c.auth,
+                charge_points.c.secret_hash,
+                charge_points.c.secret_version,
+                proofs.c.secret_version.label("proof_version"),
+                proofs.c.proof,
+            )
+            .outerjoin(proofs, (proofs.c.charge_point == charge_points.c.id) & (proofs.c.key_id == self._key.id))
+            .where(charge_points.c.folded.in_(names), charge_points.c.enabled)
+        )
+        async with self._database.read() as connection:
+            return {row.folded: _account(row) for row in await connection.execute(query)}
+
+
+def _account(row: Any) -> Account:
+    valid = row.proof is not None and row.proof_version == row.secret_version
+    return Account(
+        row.id, row.isolation, row.auth, row.secret_hash, row.secret_version, bytes(row.proof) if valid else None
+    )
