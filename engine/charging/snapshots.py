@@ -6,7 +6,7 @@ are written. A part carries its version ("v", or the first item of a session's a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,23 @@ def part_of_session(session: str) -> str:
     return SESSION + session
 
 
+def charge_point_parts(state: ChargePointState) -> dict[str, bytes]:
+    """The charge point's own parts that are to be written now; its dirtiness is cleared."""
+    parts = {part: encode_part(state, part) for part in state.dirty}
+    state.dirty.clear()
+    return parts
+
+
+def session_parts(sessions: Iterable[SessionState]) -> dict[str, bytes]:
+    """The parts of those sessions that are to be written now; their dirtiness is cleared."""
+    parts = {}
+    for session in sessions:
+        if session.dirty:
+            session.dirty = False
+            parts[SESSION + session.session] = encode_session(session)
+    return parts
+
+
 def encode_part(state: ChargePointState, part: str) -> bytes:
     """One of the charge point's own parts."""
     if part == CORE:
@@ -84,7 +101,7 @@ def _encode_core(state: ChargePointState) -> bytes:
     return orjson.dumps(core)
 
 
-def decode(charge_point: str, parts: Mapping[str, bytes]) -> ChargePointState:
+def restore_charge_point(charge_point: str, parts: Mapping[str, bytes]) -> ChargePointState:
     """A charge point's state from its parts; those that are missing are as in one that nobody has seen yet."""
     state = ChargePointState(charge_point)
     if CORE in parts:
@@ -136,7 +153,7 @@ def encode_session(state: SessionState) -> bytes:
     )
 
 
-def decode_session(charge_point: str, session: str, part: bytes) -> SessionState:
+def restore_session(charge_point: str, session: str, part: bytes) -> SessionState:
     """A session's state from its part."""
     values = _lifted(SESSION, part)
     start, started, register, register_at, power, newest, metered, told_at, doubts = values[8:]
@@ -163,10 +180,10 @@ def decode_session(charge_point: str, session: str, part: bytes) -> SessionState
     )
 
 
-def decode_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:
+def restore_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:
     """All sessions among the parts of a charge point, by id."""
     ids = [name.removeprefix(SESSION) for name in parts if name.startswith(SESSION)]
-    return {session: decode_session(charge_point, session, parts[SESSION + session]) for session in ids}
+    return {session: restore_session(charge_point, session, parts[SESSION + session]) for session in ids}
 
 
 def _lifted(part: str, data: bytes) -> Any:
@@ -180,7 +197,7 @@ def _lifted(part: str, data: bytes) -> Any:
     return content
 
 
-def decode_configuration(parts: Mapping[str, bytes]) -> dict[str, list[Any]]:
+def restore_configuration(parts: Mapping[str, bytes]) -> dict[str, list[Any]]:
     """The station's configuration: key → [value or None, readonly]."""
     if not parts.get(CONF):
         return {}

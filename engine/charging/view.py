@@ -16,8 +16,8 @@ from engine.charging.state import ChargePointState, Connector
 
 def charge_point_view(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, Any]:
     """One charge point. `last_seen` is exact to the last message that changed anything: heartbeats are not stored."""
-    state = snapshots.decode(charge_point, parts)
-    sessions = snapshots.decode_sessions(charge_point, parts)
+    state = snapshots.restore_charge_point(charge_point, parts)
+    sessions = snapshots.restore_sessions(charge_point, parts)
     last_seen = max([state.last_seen, *(session.metered for session in sessions.values())])
     by_connector = _open_sessions(state, sessions)
     places = sorted(state.connectors.keys() | by_connector.keys())
@@ -64,7 +64,7 @@ def configuration_view(parts: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """The station's configuration as last read; secrets are hidden already."""
     return [
         {"key": key, "value": value, "readonly": readonly}
-        for key, (value, readonly) in snapshots.decode_configuration(parts).items()
+        for key, (value, readonly) in snapshots.restore_configuration(parts).items()
     ]
 
 

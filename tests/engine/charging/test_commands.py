@@ -1,0 +1,213 @@
+"""Commands: one at a time, in order, each ended exactly once, and correlated with what they cause."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from engine.charging.events import BootReported, CommandChanged, SessionStarted
+from engine.charging.messages import Booted, CallAnswered, CallRefused
+from engine.charging.view import configuration_view
+from tests.engine.charging.world import World, appended, calls, endings, reply
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.connect()
+    return world
+
+
+def test_a_command_is_journalled_as_sent_in_the_step_that_sends_it(world: World) -> None:
+    effects = world.do(world.command("a"))
+    assert appended(effects) == ["command", "command"]
+    assert [event.state for event in world.told(CommandChanged)] == ["requested", "sent"]
+    assert calls(effects) == ["a"]
+    assert orjson.loads(world.parts["core"])["commands"][0][5] == "sent"
+
+
+def test_commands_go_one_at_a_time_in_order(world: World) -> None:
+    assert calls(world.do(world.command("a"))) == ["a"]
+    assert calls(world.do(world.command("b", "ClearCache", payload={}))) == []
+    effects = world.do(CallAnswered("a", {"status": "Accepted"}))
+    assert endings(effects) == [("a", "Accepted")]
+    assert calls(effects) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (CallAnswered("a", {"status": "Accepted"}), "Accepted"),
+        (CallAnswered("a", {"status": "Scheduled"}), "Accepted"),
+        (CallAnswered("a", {}), "Accepted"),
+        (CallAnswered("a", {"status": "Rejected"}), "Rejected"),
+        (CallAnswered("a", {"status": "NotSupported"}), "Rejected"),
+        (CallRefused("a", "InternalError", "boom"), "Failed"),
+    ],
+)
+def test_the_stations_answer_ends_a_command(world: World, answer: CallAnswered | CallRefused, outcome: str) -> None:
+    world.do(world.command("a"))
+    world.do(answer)
+    assert world.outcomes() == {"a": [outcome]}
+
+
+def test_what_answers_decides_can_be_set_by_the_protocol_layer() -> None:
+    world = World(outcome=lambda action, payload: "Rejected")
+    world.connect()
+    world.do(world.command("a"))
+    world.do(CallAnswered("a", {"status": "Accepted"}))
+    assert world.outcomes() == {"a": ["Rejected"]}
+
+
+def test_a_station_that_does_not_answer_in_time_is_timed_out_and_its_late_answer_ignored(world: World) -> None:
+    world.do(world.command("a"))
+    world.do(world.command("b", "ClearCache", payload={}))
+    world.pass_time(31)
+    assert world.outcomes() == {"a": ["TimedOut"]}
+    assert calls(world.happened) == ["a", "b"]
+    effects = world.do(CallAnswered("a", {"status": "Accepted"}))
+    assert appended(effects) == ["deviation"]
+    assert world.outcomes() == {"a": ["TimedOut"]}
+
+
+def test_a_call_gets_no_more_time_than_the_commands_deadline(world: World) -> None:
+    world.do(world.command("a", deadline=world.now + 5_000_000))
+    world.pass_time(6)
+    assert world.outcomes() == {"a": ["TimedOut"]}
+
+
+def test_without_a_connection_a_command_that_does_not_wait_ends_at_once() -> None:
+    world = World()
+    assert endings(world.do(world.command("a"))) == [("a", "NotConnected")]
+
+
+def test_a_waiting_command_is_sent_when_the_station_comes_even_after_the_host_died() -> None:
+    world = World()
+    assert calls(world.do(world.command("a", wait=True))) == []
+    world.host_dies()
+    assert calls(world.connect()) == ["a"]
+
+
+def test_a_waiting_command_expires_at_its_deadline_also_after_the_host_died() -> None:
+    world = World()
+    world.do(world.command("a", wait=True))
+    world.host_dies()
+    world.pass_time(121)
+    assert world.outcomes() == {"a": ["Expired"]}
+
+
+def test_a_command_whose_deadline_is_over_expires(world: World) -> None:
+    assert endings(world.do(world.command("a", deadline=world.now))) == [("a", "Expired")]
+
+
+@pytest.mark.parametrize("loss", ["disconnect", "connect", "host_dies"])
+def test_a_sent_command_whose_connection_is_gone_is_never_sent_again(world: World, loss: str) -> None:
+    world.do(world.command("a", wait=True))
+    getattr(world, loss)()
+    assert world.outcomes() == {"a": ["TimedOut"]}
+    world.connect()
+    assert calls(world.happened) == ["a"]
+
+
+def test_asking_for_the_same_command_again_runs_it_once_and_tells_its_outcome(world: World) -> None:
+    request = world.command("a")
+    world.do(request)
+    assert world.do(request) == []
+    world.do(CallAnswered("a", {"status": "Accepted"}))
+    assert endings(world.do(request)) == [("a", "Accepted")]
+    assert world.outcomes() == {"a": ["Accepted"]}
+
+
+def test_the_same_reset_asked_again_supersedes_the_one_that_waits() -> None:
+    world = World()
+    world.do(world.command("a", wait=True))
+    world.do(world.command("other", wait=True, payload={"type": "Hard"}))
+    assert endings(world.do(world.command("b", wait=True))) == [("a", "Superseded")]
+    assert [command.command for command in world.state.commands] == ["other", "b"]
+
+
+def test_no_remote_start_goes_to_a_station_whose_boot_is_pending() -> None:
+    world = World(registration="Pending")
+    world.connect()
+    world.do(Booted("V", "M"))
+    start = {"action": "RemoteStartTransaction", "payload": {"idTag": "A"}}
+    assert endings(world.do(world.command("now", **start))) == [("now", "Rejected")]
+    assert calls(world.do(world.command("later", wait=True, **start))) == []
+    assert calls(world.do(world.command("reset"))) == ["reset"]
+    world.do(CallAnswered("reset", {"status": "Accepted"}))
+    world.config = World().config
+    assert calls(world.do(Booted("V", "M"))) == ["later"]
+
+
+def test_a_session_carries_the_remote_start_that_led_to_it_once(world: World) -> None:
+    payload = {"idTag": "card", "connectorId": 2}
+    world.do(world.command("remote", "RemoteStartTransaction", payload=payload))
+    world.do(CallAnswered("remote", {"status": "Accepted"}))
+    world.host_dies()
+    world.connect()
+    for token, evse in (("OTHER", 2), ("CARD", 1), ("CARD", 2), ("CARD", 2)):
+        world.pass_time(1)
+        world.do(world.start(1000, token, evse))
+    assert [event.command for event in world.told(SessionStarted)] == ["", "", "remote", ""]
+
+
+@pytest.mark.parametrize(("status", "seconds"), [("Rejected", 1), ("Accepted", 301)])
+def test_a_start_after_a_rejected_or_long_past_remote_start_is_the_drivers_own(
+    world: World, status: str, seconds: float
+) -> None:
+    world.do(world.command("remote", "RemoteStartTransaction", payload={"idTag": "CARD"}))
+    world.do(CallAnswered("remote", {"status": status}))
+    world.pass_time(seconds)
+    world.do(world.start(1000))
+    assert world.told(SessionStarted)[0].command == ""
+
+
+def test_a_boot_carries_the_reset_that_led_to_it_even_if_its_answer_was_lost(world: World) -> None:
+    world.do(world.command("reset"))
+    world.disconnect()
+    world.pass_time(40)
+    world.connect()
+    world.do(Booted("V", "M"))
+    world.do(Booted("V", "M"))
+    assert [event.command for event in world.told(BootReported)] == ["reset", ""]
+
+
+def test_the_stations_configuration_is_learnt_with_its_secrets_hidden(world: World) -> None:
+    world.do(world.command("get", "GetConfiguration", payload={}))
+    keys = [
+        {"key": "HeartbeatInterval", "value": "300", "readonly": False},
+        {"key": "AuthorizationKey", "value": "geheim", "readonly": False},
+    ]
+    world.do(CallAnswered("get", {"configurationKey": keys}))
+    change = {"key": "HeartbeatInterval", "value": "60"}
+    world.do(world.command("set", "ChangeConfiguration", payload=change))
+    world.do(CallAnswered("set", {"status": "Accepted"}))
+    assert configuration_view(world.parts) == [
+        {"key": "HeartbeatInterval", "value": "60", "readonly": False},
+        {"key": "AuthorizationKey", "value": "***", "readonly": False},
+    ]
+    assert b"geheim" not in b"".join(world.parts.values())
+    assert "geheim" not in repr(world.events)
+
+
+def test_secrets_are_sent_to_the_station_but_neither_journalled_nor_kept_once_sent(world: World) -> None:
+    effects = world.do(
+        world.command("k", "ChangeConfiguration", payload={"key": "AuthorizationKey", "value": "geheim"})
+    )
+    world.do(CallAnswered("k", {"status": "Rejected"}))
+    world.do(world.command("u", "GetDiagnostics", payload={"location": "ftp://me:geheim@host/x"}))
+    assert "geheim" in repr(effects[-1]) or any("geheim" in repr(effect) for effect in effects)
+    assert "geheim" not in repr(world.events)
+    assert b"geheim" not in b"".join(world.parts.values())
+
+
+def test_a_refused_call_tells_its_error_to_who_waits(world: World) -> None:
+    world.do(world.command("a"))
+    effects = world.do(CallRefused("a", "NotSupported", "no", {"x": 1}))
+    assert endings(effects) == [("a", "Failed")]
+    assert world.told(CommandChanged)[-1].error_code == "NotSupported"
+
+
+def test_a_running_command_does_not_stop_a_station_from_charging(world: World) -> None:
+    world.do(world.command("a"))
+    assert reply(world.do(world.start(1))).standing.accepted
