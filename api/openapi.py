@@ -69,10 +69,11 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         errors["404"] = "There is no such thing."
     errors |= _BY_OPERATION.get(name, {})
     answers = operation["responses"]
+    if answers.get("422", {}).get("description") == "Validation Error":
+        del answers["422"]
+    errors |= {status: known["description"] for status, known in answers.items() if status >= "400"}
     for status, description in errors.items():
-        known = answers.get(status, {}).get("description")
-        foreseen = known if known not in (None, "Validation Error") else None
         answers[status] = {
-            "description": foreseen or description,
+            "description": description,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }

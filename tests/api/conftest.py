@@ -1,0 +1,165 @@
+"""A façade over the in-memory twins, and clients for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api import memory
+from api.app import create_app
+from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
+from engine.clock import SECOND, ManualClock
+from engine.settings import Settings
+
+KEY = b"0123456789abcdef0123456789abcdef"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Facade:
+    """An application, its twins and the clock that they share."""
+
+    app: FastAPI
+    ports: FacadePorts
+    clock: ManualClock
+    fleet: memory.MemoryFleet
+    registry: memory.MemoryRegistry
+    ledger: memory.MemoryLedger
+    analytics: memory.MemoryAnalytics
+    live: memory.MemoryLive
+    health: memory.MemoryHealth
+    metrics: memory.MemoryMetrics
+
+    def client(self, token: str = "", address: str = "198.51.100.7") -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 4711))
+        return httpx.AsyncClient(transport=transport, base_url="http://facade", headers=headers)
+
+    def token(self, role: str = "admin") -> str:
+        user = self.registry.put_user(User(f"u-{role}", f"{role}@example.org", role), PASSWORD)
+        return self.app.state.context.logins.issue(user)[0]
+
+
+def view(charge_point: str, **changes: Any) -> dict[str, Any]:
+    """A live view in the form of engine/charging/view.py."""
+    return {
+        "id": charge_point,
+        "link": "connected",
+        "link_since": 1_767_225_600 * SECOND,
+        "subprotocol": "ocpp1.6",
+        "remote": "203.0.113.9",
+        "registration": "accepted",
+        "last_seen": 1_767_225_601 * SECOND,
+        "boot": None,
+        "clock_drift_s": None,
+        "deviations": {},
+        "connectors": [],
+        "commands": [],
+        **changes,
+    }
+
+
+def session_row(number: int, **changes: Any) -> SessionRow:
+    started = (1_767_225_600 + number) * SECOND
+    values: dict[str, Any] = {
+        "id": f"s{number:04d}",
+        "charge_point": "CP-1",
+        "evse": 1,
+        "connector": 1,
+        "transaction": str(number),
+        "id_token": "TAG",
+        "state": "stopped",
+        "started": started,
+        "stopped": started + 60 * SECOND,
+        "meter_start_wh": "1200.0",
+        "meter_stop_wh": "9200.5",
+        "energy_wh": "8000.5",
+        "duration_s": 60,
+        "reason": "Local",
+        "ordering": started,
+    }
+    return SessionRow(**(values | changes))
+
+
+def command_row(number: int, **changes: Any) -> CommandRow:
+    at = (1_767_225_600 + number) * SECOND
+    values: dict[str, Any] = {
+        "id": f"c{number:04d}",
+        "charge_point": "CP-1",
+        "action": "Reset",
+        "state": "ended",
+        "outcome": "Accepted",
+        "requested_by": "admin@example.org",
+        "requested": at,
+        "deadline": at + 30 * SECOND,
+        "ended": at + SECOND,
+        "payload": {"type": "Soft"},
+        "answer": {"status": "Accepted"},
+    }
+    return CommandRow(**(values | changes))
+
+
+def change(charge_point: str, number: int = 1) -> LiveEvent:
+    data = b'{"charge_point":"%b","status":"Charging"}' % charge_point.encode()
+    return LiveEvent(f"0-{number}-0", charge_point, "status", data)
+
+
+def facade_with(settings: Settings | None = None) -> Facade:
+    clock = ManualClock()
+    ports = memory.ports(KEY, clock)
+    fleet, registry, ledger = ports.fleet, ports.registry, ports.ledger
+    assert isinstance(fleet, memory.MemoryFleet)
+    assert isinstance(registry, memory.MemoryRegistry)
+    assert isinstance(ledger, memory.MemoryLedger)
+    assert isinstance(ports.analytics, memory.MemoryAnalytics)
+    assert isinstance(ports.live, memory.MemoryLive)
+    assert isinstance(ports.health, memory.MemoryHealth)
+    assert isinstance(ports.metrics, memory.MemoryMetrics)
+    app = create_app(ports, settings or Settings())
+    return Facade(app, ports, clock, fleet, registry, ledger, ports.analytics, ports.live, ports.health, ports.metrics)
+
+
+@pytest.fixture
+async def facade() -> Facade:
+    """One charge point that is connected, a token, a session with two readings and a command."""
+    made = facade_with()
+    await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=None)
+    await made.registry.add_token(Token("TAG", "Pool car", "Accepted"))
+    made.fleet.views["CP-1"] = view("CP-1")
+    made.ledger.rows.append(session_row(1))
+    made.ledger.ended.append(command_row(1))
+    made.analytics.points["s0001"] = [
+        MeterPoint(1_767_225_600 * SECOND, "Energy.Active.Import.Register", "", "Outlet", "1200.0", "Wh"),
+        MeterPoint(1_767_225_630 * SECOND, "Energy.Active.Import.Register", "", "Outlet", "1290.5", "Wh"),
+        MeterPoint(1_767_225_630 * SECOND, "Voltage", "L1", "Outlet", "229.9", "V"),
+    ]
+    return made
+
+
+@pytest.fixture
+async def admin(facade: Facade) -> AsyncIterator[httpx.AsyncClient]:
+    async with facade.client(facade.token()) as client:
+        yield client
+
+
+Ask = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
+
+
+def assert_problem(answer: httpx.Response, status: int, **members: Any) -> dict[str, Any]:
+    """Check the form that every error has, and the members that are named."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status
+    assert body["type"].startswith("urn:raycharge:problem:")
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"] == answer.request.url.path
+    for name, value in members.items():
+        assert body.get(name) == value, body
+    return body
