@@ -1,8 +1,8 @@
 """The remote procedure calls of one connection, without its socket: who waits for which answer until when.
 
 OCPP-J 1.6 section 4.1, 2.x Part 4 section 4: each side has one CALL outstanding; the two directions know nothing of
-each other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in the
-order of the CALLs. Deadlines are absolute, in microseconds.
+each other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in
+the order of the CALLs. Deadlines are absolute, in microseconds.
 """
 
 from __future__ import annotations
