@@ -286,6 +286,7 @@ class Committer:
     def _board(self, flight: _Flight, partition: int, dirty: list[Activation]) -> None:
         writes: list[Write] = []
         riders: list[tuple[Activation, list[Callback]]] = []
+        broken: list[Activation] = []
         messages = size = taken = 0
         for activation in dirty:
             if messages >= self._flight_messages or size >= self._flight_bytes:
@@ -296,7 +297,7 @@ class Committer:
                 parts = activation.parts()
             except Exception:
                 logger.exception("snapshot_failed", charge_point=activation.charge_point)
-                self._refuse(activation)
+                broken.append(activation)
                 continue
             messages += len(activation.callbacks) or 1
             size += activation.bytes + activation.droppable_bytes
@@ -305,6 +306,8 @@ class Committer:
             riders.append((activation, callbacks))
             flight.records += len(records)
         del dirty[:taken]
+        for activation in broken:
+            self._refuse(activation)
         if not writes:
             return
         self._numbers[partition] += 1

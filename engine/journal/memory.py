@@ -98,7 +98,7 @@ class MemoryJournal:
         return dropped
 
     def _known(self, partition: _Partition, stream: str) -> set[bytes]:
-        if partition.expiries.get(stream, self._clock.now() + 1) <= self._clock.now():
+        if stream in partition.expiries and partition.expiries[stream] <= self._clock.now():
             del partition.expiries[stream], partition.digests[stream]
         return partition.digests.setdefault(stream, set())
 

@@ -80,7 +80,7 @@ class RedisLink:
     async def _exchange(self, commands: Sequence[Command], patience_s: float) -> list[Any]:
         # hiredis' own annotation says a tuple of one, it takes any.
         packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
-        connection = self._idle.pop() if self._idle else self._pool.make_connection()  # type: ignore[no-untyped-call]
+        connection = await self._connection()
         self._busy.add(connection)
         try:
             async with asyncio.timeout(self._timeout_s + patience_s):
@@ -100,6 +100,15 @@ class RedisLink:
             self._busy.discard(connection)
         self._idle.append(connection)
         return replies
+
+    async def _connection(self) -> AbstractConnection:
+        """One that waits for work, if the server has not closed it meanwhile, or a new one (connected on sending)."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not await connection.can_read():
+                return connection
+            await connection.disconnect(nowait=True)
+        return self._pool.make_connection()  # type: ignore[no-untyped-call,no-any-return]
 
     async def _forget_idle(self) -> None:
         """After one connection broke the others most likely have too: make new ones, do not fail once with each."""

@@ -170,8 +170,7 @@ class RedisJournal:
         """See `port.Journal`. A lease does not run out while the server is down: after its start it counts anew."""
         leases, stamp, info = await self._link.call(("HGETALL", "rc:hosts"), ("TIME",), ("INFO", "server"))
         now = _micros(stamp)
-        # The uptime is in whole seconds, rounded down.
-        up_since = now - (int(_field(info, b"uptime_in_seconds")) + 1) * 1_000_000
+        up_since = now - int(_field(info, b"uptime_in_seconds")) * 1_000_000
         alive = {}
         for host, lease in _pairs(leases):
             incarnation, renewed, ttl = lease.decode().split("\n")

