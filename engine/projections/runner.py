@@ -20,6 +20,7 @@ import structlog
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError, JournalUnavailable, StoreUnavailable, Unavailable
 from engine.journal.port import Entry, Journal, Trimmed
+from engine.journal.segments import ArchiveGap
 from engine.journal.upcast import PRESENT
 from engine.projections.lag import Lag
 from engine.projections.port import Projection
@@ -44,9 +45,9 @@ class Pace:
 
 
 class EntrySource(Protocol):
-    """Older entries than the journal has: the archive's segments. Raises Trimmed where it has not got them either."""
+    """Older entries than the journal has: `segments.SegmentReader`. Blocks on files, so it is read in a thread."""
 
-    async def read(self, partition: int, after: int, *, count: int) -> list[Entry]: ...
+    def read(self, partition: int, after: int, count: int) -> list[Entry]: ...
 
 
 Housekeeping = Callable[[], Awaitable[None]]
@@ -176,9 +177,12 @@ class Runner:
         entries: list[Entry] = []
         if self._archive is not None:
             try:
-                entries = await self._archive.read(trimmed.partition, after, count=count)
-            except Trimmed:
+                entries = await asyncio.to_thread(self._archive.read, trimmed.partition, after, count)
+            except ArchiveGap:
                 entries = []
+            except OSError as error:
+                # A file that was merged away under the reader's hands is found in its new place the next time.
+                raise StoreUnavailable(f"The archive cannot be read: {error}") from error
         if entries:
             return entries
         reopened = await self._projection.open(self._journal.partitions)

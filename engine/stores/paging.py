@@ -1,4 +1,4 @@
-"""Lists that are read page by page: a cursor says after which key the next page begins, so that rows may come and go."""
+"""Lists that are read page by page: a cursor says after which key the next page begins, so rows may come and go."""
 
 from __future__ import annotations
 

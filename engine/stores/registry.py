@@ -102,14 +102,14 @@ class Registry:
             _check(new)
         secret_hash = None if secret is None else await self._passwords.hash(_checked_secret(secret))
         now = self._clock.now()
-        common = {
+        common: dict[str, Any] = {
             "auth": "none" if secret is None else "basic",
             "secret_hash": secret_hash,
             "secret_version": 0 if secret is None else 1,
             "created": now,
             "updated": now,
         }
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": new.id,
                 "folded": new.id.lower(),
@@ -228,7 +228,7 @@ class Registry:
             .values(values | {"updated": self._clock.now()})
             .returning(charge_points.c.secret_version)
         )
-        version = (await connection.execute(statement)).scalar_one_or_none()
+        version: int | None = (await connection.execute(statement)).scalar_one_or_none()
         if version is None:
             raise Conflict("This charge point has been retired.", field="charge_point_id", remedy="Register a new one.")
         return version
