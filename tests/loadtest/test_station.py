@@ -1,0 +1,384 @@
+"""The simulated charge point against a scripted CSMS, without sockets and with time turned by hand."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadtest.audit import audit_lines
+from loadtest.station import Quirk, Traits, quirks
+from tests.loadtest.scripted_csms import DURABLE, World, said_at
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(audit=tmp_path / "audit.jsonl")
+
+
+def test_a_whole_session_is_told_in_order(world: World) -> None:
+    world.run(1)
+    world.charge(610)
+    world.leave()
+    told = [action for action in world.csms.actions() if action != "Heartbeat"]
+    assert told[:6] == [
+        "BootNotification", "StatusNotification", "StatusNotification",
+        "StatusNotification", "Authorize", "StartTransaction",
+    ]  # fmt: skip
+    assert told[6:17] == ["StatusNotification"] + ["MeterValues"] * 10
+    assert told[17:] == ["StopTransaction", "StatusNotification", "StatusNotification"]
+    statuses = [p["status"] for p in world.csms.payloads("StatusNotification") if p["connectorId"] == 1]
+    assert statuses == ["Available", "Preparing", "Charging", "Finishing", "Available"]
+    stop = world.csms.payloads("StopTransaction")[0]
+    start = world.csms.payloads("StartTransaction")[0]
+    assert stop["reason"] == "EVDisconnected"
+    assert stop["transactionId"] == 7
+    assert stop["meterStop"] > start["meterStart"]
+
+
+def test_meter_values_grow_and_are_told_apart(world: World) -> None:
+    world.charge(3600)
+    meters = world.csms.payloads("MeterValues")
+    stamps = [said_at("MeterValues", payload) for payload in meters]
+    registers = [float(payload["meterValue"][0]["sampledValue"][0]["value"]) for payload in meters]
+    assert len(set(stamps)) == len(stamps) == 60
+    assert stamps == sorted(stamps)
+    assert registers == sorted(registers)
+    assert {len(payload["meterValue"][0]["sampledValue"]) for payload in meters} == {4}
+
+
+def test_a_full_battery_suspends_the_session(world: World) -> None:
+    world.charge(48 * 3600)
+    assert "SuspendedEV" in [p["status"] for p in world.csms.payloads("StatusNotification")]
+    last = world.csms.payloads("MeterValues")[-1]["meterValue"][0]["sampledValue"]
+    assert last[1]["value"] == "0"
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_boots_again_at_the_given_interval_until_accepted(world: World, status: str) -> None:
+    world.cut()
+    world.csms.received.clear()
+    world.csms.boot = {"status": status, "interval": 7}
+    world.run(20)
+    assert set(world.csms.actions()) == {"BootNotification"}
+    before = len(world.csms.received)
+    world.run(21)
+    assert len(world.csms.received) - before == 3
+    world.csms.boot = {"status": "Accepted", "interval": 60}
+    world.run(8)
+    assert "StatusNotification" in world.csms.actions()
+    world.run(180)
+    assert world.csms.actions().count("Heartbeat") == 3
+
+
+def test_an_outage_changes_neither_order_nor_timestamps(world: World) -> None:
+    world.charge(120)
+    world.reachable = False
+    world.cut()
+    world.run(1800)
+    offline = [call.said for call in world.station.outbox.durable]
+    assert len(offline) == 30
+    world.station.stop(1, world.now, "Local")
+    world.heal()
+    arrived = world.csms.durable_in_order_of_arrival()
+    stamps = [stamp for _, stamp in arrived]
+    assert stamps == sorted(stamps)
+    assert set(offline) <= set(stamps)
+
+
+def test_a_transaction_begun_offline_gets_its_number_when_the_start_is_answered(world: World) -> None:
+    world.run(1)
+    world.reachable = False
+    world.cut()
+    world.charge(300)
+    world.leave()
+    world.heal()
+    start = world.csms.payloads("StartTransaction")
+    assert len(start) == 1
+    assert {p["transactionId"] for p in world.csms.payloads("MeterValues")} == {7}
+    assert world.csms.payloads("StopTransaction")[0]["transactionId"] == 7
+
+
+@pytest.mark.parametrize("same_id", [True, False])
+def test_an_unanswered_start_is_repeated_in_the_same_words(tmp_path: Path, same_id: bool) -> None:
+    wanted = quirks(["same_id_on_retry"] if same_id else [])
+    world = World(replace(Traits(), quirks=wanted), audit=tmp_path / "audit.jsonl")
+    world.run(1)
+    world.station.plug_in(1, world.now)
+    world.act()
+    world.loses_answers = True
+    world.station.begin(1, "TAG", world.now)
+    world.act()
+    world.run(100)
+    world.loses_answers = False
+    world.heal()
+    starts = [
+        (message_id, payload) for message_id, action, payload in world.csms.received if action == "StartTransaction"
+    ]
+    assert len(starts) > 1
+    assert len({str(payload) for _, payload in starts}) == 1
+    assert (len({message_id for message_id, _ in starts}) == 1) is same_id
+    assert [line.transaction for line in world.book().must("StartTransaction")] == [7]
+
+
+def test_a_call_error_is_retried_a_set_number_of_times_and_then_given_up(world: World) -> None:
+    world.run(1)
+    world.csms.errors["StartTransaction"] = 99
+    world.charge(600)
+    assert world.csms.actions().count("StartTransaction") == 3
+    events = [line.event for line in audit_lines_of(world) if line.kind == "StartTransaction"]
+    assert events == ["said", "dropped"]
+    assert {p["transactionId"] for p in world.csms.payloads("MeterValues")} == {-1}
+
+
+def audit_lines_of(world: World) -> list:
+    world.book()
+    assert world.audit_path is not None
+    return list(audit_lines(world.audit_path))
+
+
+def test_a_refused_card_ends_the_session(world: World) -> None:
+    world.run(1)
+    world.station.plug_in(1, world.now)
+    world.csms.id_tag_status = "Blocked"
+    world.station.begin(1, "STOLEN", world.now)
+    world.act()
+    world.run(5)
+    assert world.csms.payloads("StopTransaction")[0]["reason"] == "DeAuthorized"
+
+
+def test_reconnects_ever_more_slowly_and_not_in_step() -> None:
+    world = World(Traits(reconnect_min_s=1, reconnect_max_s=60))
+    world.run(1)
+    world.reachable = False
+    world.cut()
+    gaps = []
+    for _ in range(10):
+        gaps.append((world.station.due - world.now) / 1e6)
+        world.run(gaps[-1] + 0.001)
+    assert all(0.5 * min(60, 2**n) - 0.01 <= gap <= min(60, 2**n) for n, gap in enumerate(gaps))
+    dues = set()
+    for seed in range(20):
+        other = World(seed=seed)
+        other.run(1)
+        other.cut()
+        dues.add(other.station.due)
+    assert len(dues) == 20
+
+
+def test_a_dead_line_is_given_up_after_silence(world: World) -> None:
+    world.run(1)
+    world.loses_requests = True
+    world.charge(600)
+    assert world.hangups
+    world.heal()
+    assert world.csms.payloads("StartTransaction")
+
+
+def test_remote_start_and_stop(world: World) -> None:
+    world.run(1)
+    assert world.call("RemoteStartTransaction", {"idTag": "APP", "connectorId": 1}) == [
+        3,
+        "cmd-1",
+        {"status": "Accepted"},
+    ]
+    assert world.csms.payloads("StartTransaction")[0]["idTag"] == "APP"
+    assert world.call("RemoteStartTransaction", {"idTag": "APP"})[2] == {"status": "Rejected"}
+    assert world.call("RemoteStopTransaction", {"transactionId": 8})[2] == {"status": "Rejected"}
+    assert world.call("RemoteStopTransaction", {"transactionId": 7})[2] == {"status": "Accepted"}
+    assert world.csms.payloads("StopTransaction")[0]["reason"] == "Remote"
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("Soft", "SoftReset"), ("Hard", "HardReset")])
+def test_reset_stops_reboots_and_boots_even_where_a_reconnect_would_not(kind: str, reason: str) -> None:
+    world = World(Traits(quirks=quirks(["no_boot_after_reconnect"])))
+    world.charge(60)
+    world.cut()
+    world.run(30)
+    assert world.csms.actions().count("BootNotification") == 1
+    assert world.call("Reset", {"type": kind})[2] == {"status": "Accepted"}
+    world.run(20)
+    assert world.hangups
+    assert world.csms.actions().count("BootNotification") == 2
+    world.heal()
+    assert world.csms.payloads("StopTransaction")[0]["reason"] == reason
+
+
+def test_commands_are_answered_as_the_specification_asks(world: World) -> None:
+    world.run(1)
+    assert world.call("GetConfiguration", {"key": ["HeartbeatInterval", "Nonsense"]})[2] == {
+        "configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}],
+        "unknownKey": ["Nonsense"],
+    }
+    assert len(world.call("GetConfiguration", {})[2]["configurationKey"]) > 20
+    change = {"key": "MeterValueSampleInterval", "value": "5"}
+    assert world.call("ChangeConfiguration", change)[2] == {"status": "Accepted"}
+    assert world.call("ChangeConfiguration", {"key": "NumberOfConnectors", "value": "9"})[2] == {"status": "Rejected"}
+    assert world.call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "x"})[2] == {"status": "Rejected"}
+    assert world.call("ChangeConfiguration", {"key": "Nonsense", "value": "1"})[2] == {"status": "NotSupported"}
+    assert world.call("ClearCache", {})[2] == {"status": "Accepted"}
+    assert world.call("DataTransfer", {"vendorId": "Nobody"})[2] == {"status": "UnknownVendorId"}
+    assert world.call("UnlockConnector", {"connectorId": 1})[2] == {"status": "Unlocked"}
+    assert world.call("ReserveNow", {})[2] == "NotSupported"
+    assert world.call("MakeCoffee", {})[2] == "NotImplemented"
+    assert world.call("Reset", {})[2] == "FormationViolation"
+    assert world.call("UnlockConnector", {"connectorId": "one"})[2] == "TypeConstraintViolation"
+
+
+def test_change_availability_waits_for_a_running_session(world: World) -> None:
+    world.charge(60)
+    assert world.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"})[2] == {"status": "Scheduled"}
+    world.leave()
+    assert world.station.connectors[1].status == "Unavailable"
+    assert world.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})[2] == {"status": "Accepted"}
+    assert world.station.connectors[1].status == "Available"
+
+
+@pytest.mark.parametrize("message", ["BootNotification", "Heartbeat", "StatusNotification", "MeterValues"])
+def test_a_triggered_message_is_really_sent(world: World, message: str) -> None:
+    world.run(1)
+    world.csms.received.clear()
+    assert world.call("TriggerMessage", {"requestedMessage": message})[2] == {"status": "Accepted"}
+    assert message in world.csms.actions()
+    assert world.call("TriggerMessage", {"requestedMessage": "LogStatus"})[2] == {"status": "NotImplemented"}
+
+
+def test_quirks_show_on_the_line() -> None:
+    def session(*names: str) -> World:
+        world = World(Traits(quirks=quirks(names)), seed=3)
+        world.charge(1200)
+        world.leave()
+        return world
+
+    assert session("stop_twice").csms.actions().count("StopTransaction") == 2
+    after_stop = session("meters_after_stop").csms
+    assert "MeterValues" in after_stop.actions()[after_stop.actions().index("StopTransaction") :]
+    assert "idTag" not in session("stop_without_tag").csms.payloads("StopTransaction")[0]
+    assert not session("no_zone").csms.payloads("StartTransaction")[0]["timestamp"].endswith("Z")
+    assert isinstance(session("meter_object").csms.payloads("MeterValues")[0]["meterValue"], dict)
+    stamps = [said_at("MeterValues", p) for p in session("out_of_order_meters").csms.payloads("MeterValues")]
+    assert stamps != sorted(stamps)
+    assert len(set(stamps)) == len(stamps)
+    repeated = session("duplicates").csms
+    assert len(repeated.received) > len(session().csms.received)
+    two = session("two_answers")
+    two.call("ClearCache", {})
+    assert [frame[0] for frame in two.answers] == [3, 4]
+    kwh = session("kwh_as_wh").csms
+    register = float(kwh.payloads("MeterValues")[0]["meterValue"][0]["sampledValue"][0]["value"])
+    assert register * 1000 == pytest.approx(kwh.payloads("StartTransaction")[0]["meterStart"], abs=5000)
+    with pytest.raises(ValueError, match="no quirk 'nonsense'"):
+        quirks(["nonsense"])
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["cut", "unreachable", "reachable", "lose answers", "lose requests", "keep all", "error", "plug", "tag",
+             "unplug", "suspend", "resume", "fault", "clear", "reset"]
+        ),
+        st.floats(0, 200),
+    ),
+    max_size=40,
+)  # fmt: skip
+
+
+def play(world: World, step: str) -> None:
+    station, now = world.station, world.now
+    if step == "cut":
+        world.cut()
+    elif step in ("unreachable", "reachable"):
+        world.reachable = step == "reachable"
+    elif step.startswith("lose"):
+        world.loses_answers, world.loses_requests = step == "lose answers", step == "lose requests"
+    elif step == "keep all":
+        world.loses_answers = world.loses_requests = False
+    elif step == "error":
+        world.csms.errors["MeterValues"] = 1
+    elif step == "plug":
+        station.plug_in(1, now)
+    elif step == "tag":
+        station.present(1, "TAG", now)
+    elif step == "unplug":
+        station.unplug(1, now)
+    elif step == "suspend":
+        station.suspend(1, now, by_car=True)
+    elif step == "resume":
+        station.resume(1, now)
+    elif step == "fault":
+        station.fault(1, "GroundFailure", now)
+    elif step == "clear":
+        station.clear_fault(1, now)
+    elif world.line:
+        world.call("Reset", {"type": "Soft"})
+    world.act()
+
+
+@settings(max_examples=80, deadline=None)
+@given(STEPS, st.sampled_from([(), ("same_id_on_retry",), ("no_boot_after_reconnect",), ("duplicates", "stop_twice")]))
+def test_whatever_breaks_all_is_told_once_in_order_with_its_first_time(
+    steps: list[tuple[str, float]], names: tuple[str, ...]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Traits(quirks=quirks(names)), audit=Path(folder) / "audit.jsonl")
+        for step, seconds in steps:
+            play(world, step)
+            world.run(seconds)
+        world.heal()
+        book = world.book()
+        assert world.log is not None
+        world.log.close()
+    arrived = world.csms.durable_in_order_of_arrival()
+    assert [stamp for _, stamp in arrived] == sorted(stamp for _, stamp in arrived)
+    assert not book.twice
+    assert book.acknowledged.keys() <= book.said.keys()
+    dropped = book.said.keys() - book.acknowledged.keys()
+    assert not dropped, "every message gets through once all works again"
+    told = {(line.kind, line.timestamp) for line in book.acknowledged.values()}
+    repeats = {(a, stamp) for a, stamp in arrived} - told
+    assert all(action == "StopTransaction" and "stop_twice" in names for action, _ in repeats)
+    words: dict[tuple[str, str], set[str]] = {}
+    for _, action, payload in world.csms.received:
+        if action in DURABLE:
+            words.setdefault((action, said_at(action, payload)), set()).add(str(payload))
+    assert all(len(versions) == 1 for versions in words.values()), "a repeat has the words of the first time"
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10, deadline=None)
+def test_the_same_seed_gives_the_same_frames(seed: int) -> None:
+    def frames() -> list[object]:
+        world = World(seed=seed)
+        world.charge(300)
+        world.leave()
+        return list(world.csms.received)
+
+    assert frames() == frames()
+
+
+def test_a_station_that_never_repeats_a_status_loses_it() -> None:
+    world = World(Traits(resend_status=False))
+    world.run(1)
+    world.loses_requests = True
+    world.station.plug_in(1, world.now)
+    world.act()
+    world.cut()
+    world.heal()
+    statuses = [p["status"] for p in world.csms.payloads("StatusNotification") if p["connectorId"] == 1]
+    assert statuses[0] == "Available"
+    assert said_before_the_cut(world) == ["Available"]
+
+
+def said_before_the_cut(world: World) -> list[str]:
+    boots = [n for n, action in enumerate(world.csms.actions()) if action == "BootNotification"]
+    return [
+        p["status"] for _, a, p in world.csms.received[: boots[1]] if a == "StatusNotification" and p["connectorId"]
+    ]
+
+
+def test_quirk_names_are_what_the_command_line_takes() -> None:
+    assert quirks(q.value for q in Quirk) == frozenset(Quirk)
