@@ -6,7 +6,6 @@ The book is read whole at start, again after every change that is announced, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Protocol
 
 import structlog
@@ -15,29 +14,19 @@ from engine.charging.messages import TokenStanding
 from engine.clock import Clock, SystemClock
 from engine.errors import StoreUnavailable
 from engine.stores.changes import TOKEN, Change
+from engine.stores.tokens import Token
 
 log = structlog.get_logger("token_book")
 REFRESH_S = 60.0
 UNKNOWN = TokenStanding("Invalid")
 
 
-class TokenRow(Protocol):
-    """A token as the registry has it."""
-
-    @property
-    def id_token(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def expires(self) -> int | None: ...
-    @property
-    def group(self) -> str: ...
-
-
 class TokenSource(Protocol):
-    """Where tokens come from."""
+    """Where tokens come from: the registry."""
 
-    async def all_tokens(self) -> Iterable[TokenRow]: ...
+    async def all(self) -> dict[str, Token]:
+        """All tokens by lower-case text."""
+        ...
 
 
 class TokenBook:
@@ -46,19 +35,17 @@ class TokenBook:
     def __init__(self, source: TokenSource, clock: Clock | None = None) -> None:
         self._source = source
         self._clock = clock or SystemClock()
-        self._standings: dict[str, TokenStanding] = {}
+        self._tokens: dict[str, Token] = {}
         self._stale = asyncio.Event()
         self.read_at = 0
 
     def __len__(self) -> int:
-        return len(self._standings)
+        return len(self._tokens)
 
     def standing(self, id_token: str) -> TokenStanding:
         """How the token stands now; unknown ones are Invalid."""
-        standing = self._standings.get(id_token.lower(), UNKNOWN)
-        if standing.expires is not None and standing.status == "Accepted" and standing.expires <= self._clock.now():
-            return TokenStanding("Expired", standing.expires, standing.group)
-        return standing
+        token = self._tokens.get(id_token.lower())
+        return UNKNOWN if token is None else token.standing(self._clock.now())
 
     def changed(self, change: Change) -> None:
         """A token has changed: read again soon."""
@@ -68,8 +55,7 @@ class TokenBook:
     async def read(self) -> None:
         """Read all tokens. Raises StoreUnavailable; the old book stays in use then."""
         self._stale.clear()
-        rows = await self._source.all_tokens()
-        self._standings = {row.id_token.lower(): TokenStanding(row.status, row.expires, row.group) for row in rows}
+        self._tokens = await self._source.all()
         self.read_at = self._clock.now()
 
     async def keep_current(self) -> None:

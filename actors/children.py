@@ -1,0 +1,55 @@
+"""Which Ray actors an installation wants, what class each is, and in which order they end."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import ray
+
+from actors.config import DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, host_name
+
+_CLASSES = {
+    "host": ("actors.host", "Host"),
+    "dedicated": ("actors.host", "DedicatedHost"),
+    "projection": ("actors.projection", "ProjectionActor"),
+    "clickhouse": ("actors.clickhouse", "ClickHouse"),
+    "facade": ("actors.facade", "FacadeActor"),
+    "supervisor": ("actors.supervisor", "Supervisor"),
+}
+PROJECTIONS = ("ledger", "analytics", "live", "archive")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A wanted Ray actor. Children of a lower `stop_stage` end first: sockets before consumers before stores."""
+
+    name: str
+    kind: str
+    stop_stage: int
+    namespace: str = NAMESPACE
+    arguments: tuple[Any, ...] = ()
+
+
+def wanted_children(config: ClusterConfig) -> list[Child]:
+    """Everything but dedicated hosts, which follow the registry."""
+    children = [Child(host_name(n), "host", 0) for n in range(config.settings.hosts)]
+    children += [Child(f"projection-{name}", "projection", 2, arguments=(name,)) for name in PROJECTIONS]
+    children.append(Child("facade", "facade", 1))
+    if config.embedded_clickhouse:
+        children.insert(0, Child("clickhouse", "clickhouse", 3))
+    return children
+
+
+def dedicated_child(charge_point: str) -> Child:
+    """The host with room for one charge point. Its Ray name is the charge point's id."""
+    return Child(charge_point, "dedicated", 0, DEDICATED_NAMESPACE)
+
+
+@cache
+def ray_class(kind: str) -> Any:
+    """The Ray actor class of a kind of child. Imported late: each process loads only what it is."""
+    module, name = _CLASSES[kind]
+    return ray.remote(getattr(importlib.import_module(module), name))

@@ -1,0 +1,134 @@
+"""Does what machines want done: the one place where effects become records, frames, timers and answers.
+
+One step of a machine is one `Batch`: its records go into one commit, and what is durable among its answers, calls and
+outcomes leaves after that commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from engine.charging import session as session_machine
+from engine.charging.effects import (
+    Append,
+    AppendMeters,
+    CancelTimer,
+    CloseConnection,
+    CommandEnded,
+    Effect,
+    ForgetSession,
+    OpenSession,
+    RefuseCall,
+    Reply,
+    SendCall,
+    SetTimer,
+    TellSession,
+)
+from engine.charging.session import SessionState
+from engine.journal.encoding import event_records, meter_records
+from engine.journal.port import Record
+
+if TYPE_CHECKING:
+    from actors.charge_point import ChargePointActor
+    from actors.link import Link
+    from engine.ocpp.rpc import CallReceived
+
+
+class Batch:
+    """What one step asks for. `call` is the station's CALL being handled, None if the step is about something else.
+
+    `leave` sends its answer once that may leave; `shown` is the answer's text for the message log.
+    """
+
+    __slots__ = ("after", "call", "durable", "leave", "now", "records", "shown")
+
+    def __init__(self, now: int, call: CallReceived | None = None) -> None:
+        self.now = now
+        self.call = call
+        self.records: list[Record] = []
+        self.after: list[Callable[[], Any]] = []
+        self.leave: Callable[[Link], None] | None = None
+        self.shown: bytes | None = None
+        self.durable = True
+
+
+def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) -> None:
+    """Perform effects in order. Sessions are stepped in place, so their effects come where they were told."""
+    for effect in effects:
+        _PERFORM[type(effect)](actor, effect, batch)
+
+
+def _append(actor: ChargePointActor, effect: Append, batch: Batch) -> None:
+    batch.records += event_records(effect.event)
+
+
+def _append_meters(actor: ChargePointActor, effect: AppendMeters, batch: Batch) -> None:
+    batch.records += meter_records(actor.id, effect)
+
+
+def _reply(actor: ChargePointActor, effect: Reply, batch: Batch) -> None:
+    if actor.conversation is not None:
+        actor.conversation.answer(batch, effect.answer)
+        batch.durable = effect.durable
+
+
+def _refuse(actor: ChargePointActor, effect: RefuseCall, batch: Batch) -> None:
+    if actor.conversation is not None:
+        actor.conversation.refuse(batch, effect.code, effect.description)
+
+
+def _send_call(actor: ChargePointActor, effect: SendCall, batch: Batch) -> None:
+    if actor.conversation is not None and actor.link is not None:
+        actor.conversation.prepare(actor, actor.link, effect, batch)
+
+
+def _command_ended(actor: ChargePointActor, effect: CommandEnded, batch: Batch) -> None:
+    batch.after.append(partial(actor.runtime.commands.ended, effect))
+
+
+def _set_timer(actor: ChargePointActor, effect: SetTimer, batch: Batch) -> None:
+    actor.runtime.timers.set(actor, effect.name, effect.at)
+
+
+def _cancel_timer(actor: ChargePointActor, effect: CancelTimer, batch: Batch) -> None:
+    actor.runtime.timers.cancel(actor, effect.name)
+
+
+def _close(actor: ChargePointActor, effect: CloseConnection, batch: Batch) -> None:
+    if actor.link is not None:
+        batch.after.append(partial(actor.link.close, effect.code, effect.reason))
+
+
+def _open_session(actor: ChargePointActor, effect: OpenSession, batch: Batch) -> None:
+    actor.sessions[effect.session] = SessionState(actor.id, effect.session)
+
+
+def _tell_session(actor: ChargePointActor, effect: TellSession, batch: Batch) -> None:
+    state = actor.sessions[effect.session]
+    actor.sessions[effect.session], effects = session_machine.step(
+        state, effect.message, batch.now, actor.runtime.machine
+    )
+    perform(actor, effects, batch)
+
+
+def _forget_session(actor: ChargePointActor, effect: ForgetSession, batch: Batch) -> None:
+    actor.sessions.pop(effect.session, None)
+    actor.forgotten.append(effect.session)
+
+
+_PERFORM: dict[type[Effect], Callable[[ChargePointActor, Any, Batch], None]] = {
+    Append: _append,
+    AppendMeters: _append_meters,
+    Reply: _reply,
+    RefuseCall: _refuse,
+    SendCall: _send_call,
+    CommandEnded: _command_ended,
+    SetTimer: _set_timer,
+    CancelTimer: _cancel_timer,
+    CloseConnection: _close,
+    OpenSession: _open_session,
+    TellSession: _tell_session,
+    ForgetSession: _forget_session,
+}

@@ -1,0 +1,201 @@
+"""What all actors of one host share, and the registry of those actors.
+
+A host (a Ray actor) holds one runtime; a test may hold one without Ray. The runtime owns the journal's committer, the
+timers, the token book and the actors by id. It knows neither sockets nor Ray.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from actors.charge_point import ChargePointActor
+from actors.commands import CommandWaiters, Ended
+from actors.conversation import Conversation
+from actors.loop_watch import Freezer
+from actors.numbers import TransactionNumbers
+from actors.timers import Timers
+from engine.charging.config import MachineConfig
+from engine.charging.events import ActorFailed
+from engine.charging.messages import CommandRequested
+from engine.clock import SECOND, Clock, SystemClock
+from engine.errors import JournalUnavailable, NotFound
+from engine.ids import new_id, partition_of
+from engine.journal.committer import Activation, Committer
+from engine.journal.encoding import event_records
+from engine.journal.port import Claim, Journal, Located
+from engine.ocpp.frames import Limits
+from engine.ocpp.port import Circumstances
+from engine.ocpp.version import VERSIONS
+from engine.settings import Settings
+from engine.stores.token_book import TokenBook
+
+log = structlog.get_logger("runtime")
+ADOPTIONS_AT_ONCE = 64
+COMMAND_GRACE_S = 5.0
+"""How much longer than its deadline a command's requester waits: the outcome has to be committed first."""
+
+
+class Runtime:
+    """Everything of a host but its sockets. `on_taken_over(host, charge_point, epoch)` tells a former holder."""
+
+    def __init__(
+        self,
+        name: str,
+        incarnation: str,
+        settings: Settings,
+        journal: Journal,
+        tokens: TokenBook,
+        *,
+        clock: Clock | None = None,
+        on_taken_over: Callable[[str, str, int], None] | None = None,
+        on_lost: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.incarnation = incarnation
+        self.settings = settings
+        self.journal = journal
+        self.tokens = tokens
+        self.clock = clock or SystemClock()
+        self.timers = Timers(self.clock)
+        self.commands = CommandWaiters()
+        self.numbers = TransactionNumbers(journal)
+        self.committer = Committer(journal, incarnation, on_lost=on_lost)
+        self.freezer = Freezer()
+        self.limits = Limits(settings.max_frame_bytes, settings.max_json_depth)
+        self.machine = MachineConfig(
+            heartbeat_interval_s=settings.heartbeat_interval_s,
+            offline_grace_s=settings.offline_grace_s,
+            call_timeout_s=settings.call_timeout_s,
+        )
+        self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
+        self.message_log = settings.message_log
+        self.actors: dict[str, ChargePointActor] = {}
+        self.actor_failures = 0
+        self.quarantines = 0
+        self.activations = 0
+        self._on_taken_over = on_taken_over
+
+    async def start(self) -> None:
+        """Reserve transaction numbers: the first Start must not wait for them. Raises JournalUnavailable."""
+        await self.numbers.fill()
+
+    async def stop(self) -> None:
+        """Commit what is under way (as long as the journal answers) and end."""
+        try:
+            await asyncio.wait_for(self.committer.flush(), timeout=5.0)
+        except TimeoutError:
+            log.warning("stopped_with_backlog", bytes=self.committer.backlog_bytes)
+        self.timers.stop()
+        self.freezer.stop()
+        await self.committer.aclose()
+
+    # actors ----------------------------------------------------------------------------------------------------------
+
+    def actor(self, charge_point: str, *, over: int | None = None) -> ChargePointActor:
+        """The charge point's actor in this host, made and claiming if there is none."""
+        actor = self.actors.get(charge_point)
+        if actor is None:
+            actor = self.actors[charge_point] = ChargePointActor(self, charge_point)
+            actor.activate(over)
+        return actor
+
+    async def still_ours(self, charge_point: str) -> None:
+        """Before a reconnect is taken for one to this very activation: end ours if another host has claimed since."""
+        actor = self.actors.get(charge_point)
+        if actor is None or not self.committer.available:
+            return
+        try:
+            located = await asyncio.wait_for(self.journal.locate(charge_point), timeout=2.0)
+        except (JournalUnavailable, TimeoutError):
+            return
+        if located is not None and actor.phase == "live" and located.epoch > actor.activation.epoch:
+            actor.stale()
+
+    async def adopt(self, held: list[Located]) -> int:
+        """Wake up actors that the directory gives to a host that is no more; those claimed meanwhile are left alone."""
+        gate = asyncio.Semaphore(ADOPTIONS_AT_ONCE)
+
+        async def wake(located: Located) -> bool:
+            async with gate:
+                if located.charge_point in self.actors:
+                    return False
+                return await self.actor(located.charge_point, over=located.epoch).activated()
+
+        woken = await asyncio.gather(*(wake(located) for located in held))
+        return sum(woken)
+
+    def release(self, charge_point: str, epoch: int) -> None:
+        """Another host has claimed with `epoch`: end ours if it is older."""
+        actor = self.actors.get(charge_point)
+        if actor is not None and actor.phase == "live" and actor.activation.epoch < epoch:
+            actor.stale()
+
+    # what actors call ------------------------------------------------------------------------------------------------
+
+    def new_activation(self, actor: ChargePointActor, epoch: int) -> Activation:
+        """One epoch's side of the committer."""
+        partition = partition_of(actor.id, self.journal.partitions)
+        return Activation(actor.id, partition, epoch, parts=actor.parts, on_stale=actor.stale)
+
+    def new_conversation(self, subprotocol: str) -> Conversation:
+        """The RPC of one connection."""
+        return Conversation(self, VERSIONS[subprotocol])
+
+    async def claim(self, charge_point: str, over: int | None) -> Claim:
+        """Claim in the directory; the former holder, if it is another host, is told."""
+        claim = await self.journal.claim(charge_point, self.name, self.incarnation, over=over)
+        if claim.won and claim.previous and claim.previous != self.name and self._on_taken_over is not None:
+            self._on_taken_over(claim.previous, charge_point, claim.epoch)
+        return claim
+
+    def restored(self, actor: ChargePointActor, claim: Claim) -> None:
+        """An actor has come to life."""
+        self.activations += 1
+        self.freezer.activated()
+
+    def forget(self, actor: ChargePointActor) -> None:
+        """An actor has ended."""
+        if self.actors.get(actor.id) is actor:
+            del self.actors[actor.id]
+
+    def quarantined(self, actor: ChargePointActor, error: str) -> None:
+        """Too many failures: put on record under the epoch that the actor last had."""
+        self.quarantines += 1
+        log.error("actor_quarantined", charge_point=actor.id, error=error[:500])
+        event = ActorFailed(actor.id, self.clock.now(), "quarantined", error[:2000])
+        self.committer.enqueue(actor.activation, event_records(event))
+
+    # commands --------------------------------------------------------------------------------------------------------
+
+    async def command(
+        self,
+        charge_point: str,
+        command: str,
+        action: str,
+        payload: dict[str, Any],
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+    ) -> Ended:
+        """Have a command carried out and return its outcome. Raises NotFound if another host has the activation."""
+        located = await self.journal.locate(charge_point) if charge_point not in self.actors else None
+        actor = self.actor(charge_point, over=located.epoch if located is not None else 0)
+        if not await actor.activated():
+            raise NotFound(f"{charge_point} is activated elsewhere.")
+        deadline = self.clock.now() + int(timeout_s * SECOND)
+        ended = asyncio.ensure_future(self.commands.wait(command, timeout_s + COMMAND_GRACE_S))
+        # The waiter must be there before the machine can end the command.
+        await asyncio.sleep(0)
+        actor.step(CommandRequested(command, action, payload, deadline, wait, requested_by))
+        return await ended
+
+    # for people ------------------------------------------------------------------------------------------------------
+
+    def describe(self, limit: int, after: str) -> list[dict[str, Any]]:
+        """Logical actors in order of id."""
+        ids = sorted(key for key in self.actors if key > after)[:limit]
+        return [self.actors[key].describe() for key in ids]

@@ -1,0 +1,93 @@
+"""The stores that a host or the façade works with, opened together and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from actors.config import ClusterConfig
+from engine.errors import StoreUnavailable
+from engine.journal.redis_streams import RedisJournal
+from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, PubSubChangeFeed
+from engine.stores.credentials import Credentials
+from engine.stores.installation_key import InstallationKey
+from engine.stores.pubsub import RedisPubSub
+from engine.stores.registry import Registry
+from engine.stores.sql.engine import Database, connect
+from engine.stores.token_book import TokenBook
+from engine.stores.tokens import Tokens
+
+log = structlog.get_logger("stores")
+
+
+@dataclass(slots=True)
+class Stores:
+    """Open connections. `tokens` is read already."""
+
+    journal: RedisJournal
+    database: Database
+    bus: RedisPubSub
+    changes: PubSubChangeFeed
+    registry: Registry
+    token_registry: Tokens
+    credentials: Credentials
+    tokens: TokenBook
+    key: InstallationKey
+
+    async def follow_changes(self) -> None:
+        """Keep the caches true, for ever: told by the change feed, read anew whenever the feed was away."""
+        reading = asyncio.create_task(self.tokens.keep_current())
+        try:
+            while True:
+                try:
+                    async with self.changes.listen() as changes:
+                        self._forget_all()
+                        await self.tokens.read()
+                        async for change in changes:
+                            self.credentials.changed(change)
+                            self.tokens.changed(change)
+                except StoreUnavailable as error:
+                    log.warning("change_feed_away", error=str(error))
+                    await asyncio.sleep(0.5)
+        finally:
+            reading.cancel()
+
+    def _forget_all(self) -> None:
+        for kind in (CHARGE_POINT, CREDENTIAL):
+            self.credentials.changed(Change(kind, ALL))
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        self.credentials.close()
+        await self.journal.aclose()
+        await self.bus.aclose()
+        await self.database.aclose()
+
+
+async def open_stores(config: ClusterConfig) -> Stores:
+    """Connect to journal and SQL. Raises Unavailable while one of them does not answer."""
+    journal = await RedisJournal.open(config.redis_url, partitions=config.settings.partitions)
+    database = connect(config.settings.sql_url)
+    bus = RedisPubSub.from_url(config.redis_url)
+    changes = PubSubChangeFeed(bus)
+    key = InstallationKey.load(config.data_dir)
+    token_registry = Tokens(database, changes)
+    stores = Stores(
+        journal,
+        database,
+        bus,
+        changes,
+        Registry(database, changes, key),
+        token_registry,
+        Credentials(database, key),
+        TokenBook(token_registry),
+        key,
+    )
+    try:
+        await stores.tokens.read()
+    except BaseException:
+        await stores.aclose()
+        raise
+    return stores
