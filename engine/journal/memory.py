@@ -49,8 +49,8 @@ class MemoryJournal:
         self._check()
         done = {}
         for p, (number, writes) in numbered.items():
-            last_number, result = self._all[p].last.get(incarnation, (0, Committed(0, frozenset(), 0)))
-            if number != last_number:
+            last_number, result = self._all[p].last.get(incarnation, (0, None))
+            if result is None or number != last_number:
                 if number != last_number + 1:
                     raise StaleEpoch(f"Partition {p} knows commit {last_number} as the last of {incarnation}.")
                 result = self._apply(p, writes)
