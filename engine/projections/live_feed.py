@@ -124,10 +124,9 @@ class LiveFeed:
         data = entry.channels.get(channel)
         if not data:
             return []
-        records: list[Any] = []
         with self._counted():
-            records = orjson.loads(data)
-        return records
+            return list(orjson.loads(data))
+        return []
 
     async def _publish(self, messages: list[bytes]) -> None:
         await self._bus.publish(CHANNEL, messages)

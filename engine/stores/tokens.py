@@ -1,4 +1,4 @@
-"""The tokens that may charge: RFID cards, apps, keys. Compared without regard to case, as OCPP 1.6 (7.28 IdToken) asks."""
+"""The tokens that may charge: RFID cards, apps, keys. Case makes no difference (OCPP 1.6, 7.28 IdToken)."""
 
 from __future__ import annotations
 

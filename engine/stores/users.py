@@ -1,4 +1,4 @@
-"""The people who may log in. The first one is made at the first start; an unknown name costs as long as a wrong password."""
+"""The people who may log in. The first is made at the first start; unknown names cost what wrong passwords do."""
 
 from __future__ import annotations
 
