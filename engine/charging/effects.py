@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.charging.events import Event
 from engine.charging.messages import Answer, MeterReading
+from engine.charging.session_messages import SessionMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,11 @@ class OpenSession:
 class TellSession:
     """Hand a message to a session's machine, now, in the same step and the same commit.
 
-    `message` is one of engine/charging/session.py's messages.
+    `engine/charging/session.py` takes it.
     """
 
     session: str
-    message: Any
+    message: SessionMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _outside(state: ChargePointState, message: MetersReported, now: int, effects
         deviations.note(state, deviations.UNKNOWN_TRANSACTION, detail, now, effects)
     for day, group in groupby(message.readings, key=lambda reading: reading.at.believed // _DAY):
         readings = tuple(group)
-        ordered = _open_day(state, day, effects) & _in_order(state, readings)
+        _open_day(state, day, effects)
         effects.append(
             AppendMeters(
                 stream_of(state.charge_point, day),
@@ -70,7 +70,7 @@ def _outside(state: ChargePointState, message: MetersReported, now: int, effects
                 message.connector,
                 message.transaction,
                 readings,
-                ordered,
+                _in_order(state, readings),
             )
         )
     connector = state.connectors.get((message.evse, message.connector))
@@ -89,17 +89,17 @@ def stream_of(charge_point: str, day: int) -> str:
     return f"{charge_point}:{date}"
 
 
-def _open_day(state: ChargePointState, day: int, effects: list[Effect]) -> bool:
-    """Remember the day's stream; the oldest known makes room. False if this may be a day that was let go of before."""
+def _open_day(state: ChargePointState, day: int, effects: list[Effect]) -> None:
+    """Remember the day's stream; the one that was opened first makes room."""
     if day in state.loose_days:
-        return True
+        return
     state.loose_days.append(day)
     if len(state.loose_days) > KEPT_DAYS:
         effects.append(ForgetSession(stream_of(state.charge_point, state.loose_days.pop(0))))
-    return day * _DAY > state.loose_newest
 
 
 def _in_order(state: ChargePointState, readings: tuple[MeterReading, ...]) -> bool:
+    """Whether each reading is younger than all that this station ever sent outside of transactions, on any day."""
     ordered = True
     for reading in readings:
         if reading.at.believed > state.loose_newest:

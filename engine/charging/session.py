@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -14,7 +14,7 @@ from engine.charging.config import MachineConfig
 from engine.charging.deviations import ILLEGAL_TRANSITION
 from engine.charging.effects import Append, AppendMeters, Effect, ForgetSession
 from engine.charging.events import DeviationSeen, SessionChanged, SessionStarted, SessionStopped
-from engine.charging.messages import MeterReading, MetersReported
+from engine.charging.messages import Instant, MeterReading, MetersReported
 from engine.charging.registers import (
     METER_BACKWARDS,
     MOST_WH,
@@ -240,47 +240,17 @@ def _stopped(state: SessionState, message: Stopped, now: int, config: MachineCon
     if phase is None:
         return
     if message.readings:
-        ordered = _in_order(state, message.readings)
-        effects.append(
-            AppendMeters(
-                state.session,
-                state.session,
-                state.evse,
-                state.connector,
-                state.transaction,
-                message.readings,
-                ordered,
-            )
-        )
+        place = (state.session, state.session, state.evse, state.connector, state.transaction)
+        effects.append(AppendMeters(*place, message.readings, _in_order(state, message.readings)))
     energy, doubts = energy_between(state.meter_start, message.meter_stop)
     duration, clock_doubts = seconds_between(state.started, message.at.believed)
-    newest_register = state.register
-    if newest_register is not None and message.meter_stop < newest_register and METER_BACKWARDS not in doubts:
-        doubts = (*doubts, METER_BACKWARDS)
     for doubt in (*doubts, *clock_doubts):
         _doubt(state, doubt)
+    if state.register is not None and message.meter_stop < state.register:
+        _doubt(state, METER_BACKWARDS)
     state.register, state.register_at = message.meter_stop, message.at.believed
-    state.phase, state.power, state.dirty, state.told_at = phase, None, True, now
-    event = SessionStopped(
-        state.charge_point,
-        state.session,
-        state.evse,
-        state.connector,
-        state.transaction,
-        state.id_token,
-        message.id_token,
-        as_text(state.meter_start),
-        as_text(message.meter_stop),
-        as_text(energy),
-        state.started,
-        message.at.said,
-        message.at.believed,
-        message.at.received,
-        duration,
-        message.reason,
-        state.doubts,
-    )
-    effects.append(Append(event))
+    token_and_reason = (message.id_token, message.reason)
+    _close(state, phase, message.at, token_and_reason, message.meter_stop, energy, duration, effects)
 
 
 def _superseded(
@@ -290,10 +260,27 @@ def _superseded(
     phase = _phase_after(state, "superseded", now, config, effects)
     if phase is None:
         return
-    ended = state.register_at if state.register is not None else None
-    duration = None if ended is None else seconds_between(state.started, ended)[0]
     _doubt(state, NO_STOP)
-    state.phase, state.power, state.dirty, state.told_at = phase, None, True, now
+    duration = None
+    at = Instant(None, message.at.believed, message.at.received)
+    if state.register is not None:
+        at = replace(at, believed=state.register_at)
+        duration = seconds_between(state.started, at.believed)[0]
+    _close(state, phase, at, ("", ""), state.register, state.energy, duration, effects)
+
+
+def _close(
+    state: SessionState,
+    phase: str,
+    at: Instant,
+    token_and_reason: tuple[str, str],
+    meter_stop: Decimal | None,
+    energy: Decimal | None,
+    duration: int | None,
+    effects: list[Effect],
+) -> None:
+    stop_id_token, reason = token_and_reason
+    state.phase, state.power, state.dirty = phase, None, True
     event = SessionStopped(
         state.charge_point,
         state.session,
@@ -301,16 +288,16 @@ def _superseded(
         state.connector,
         state.transaction,
         state.id_token,
-        "",
+        stop_id_token,
         as_text(state.meter_start),
-        as_text(state.register),
-        as_text(state.energy),
+        as_text(meter_stop),
+        as_text(energy),
         state.started,
-        None,
-        message.at.believed if ended is None else ended,
-        message.at.received,
+        at.said,
+        at.believed,
+        at.received,
         duration,
-        "",
+        reason,
         state.doubts,
     )
     effects.append(Append(event))

@@ -77,50 +77,47 @@ def _open(
     config: MachineConfig,
     effects: list[Effect],
 ) -> None:
-    older = [
-        transaction
-        for transaction in state.open.values()
-        if transaction.evse == message.evse
-        and transaction.connector == message.connector
-        and transaction.started <= message.at.believed
-    ]
-    standing = _own_standing(message, older)
-    transaction = str(message.fresh_transaction)
+    superseded = _superseded_by(state, message)
+    standing = _own_standing(message, superseded)
+    transaction, session = str(message.fresh_transaction), message.fresh_session
+    place = (message.evse, message.connector)
     command = take_expected_start(state, message.id_token, message.evse, now)
-    for superseded in older:
-        effects.append(TellSession(superseded.session, Superseded(message.at)))
-        _close(state, superseded, now, config)
+    for old in superseded:
+        effects.append(TellSession(old.session, Superseded(message.at)))
+        _close(state, old, now, config)
     state.open[transaction] = Transaction(
         transaction,
         message.fresh_transaction,
-        message.fresh_session,
-        message.evse,
-        message.connector,
+        session,
+        *place,
         message.id_token.lower(),
         key,
         message.meter_start,
         message.at.believed,
         standing,
     )
-    opened = Opened(
-        message.evse,
-        message.connector,
-        transaction,
-        message.id_token,
-        standing.status,
-        message.meter_start,
-        message.at,
-        command,
-        _clock_doubts(message.at),
-    )
-    effects.append(OpenSession(message.fresh_session))
-    effects.append(TellSession(message.fresh_session, opened))
-    connector = state.connectors.get((message.evse, message.connector))
-    if connector is not None and not older and connector.status in _SHOWS_FLOW:
-        effects.append(TellSession(message.fresh_session, ConnectorMoved(connector.status, message.at)))
+    token = (message.id_token, standing.status)
+    doubts = _clock_doubts(message.at)
+    opened = Opened(*place, transaction, *token, message.meter_start, message.at, command, doubts)
+    effects.append(OpenSession(session))
+    effects.append(TellSession(session, opened))
+    connector = state.connectors.get(place)
+    if connector is not None and not superseded and connector.status in _SHOWS_FLOW:
+        effects.append(TellSession(session, ConnectorMoved(connector.status, message.at)))
     effects.append(Reply(StartAnswer(message.fresh_transaction, standing)))
-    if older:
+    if superseded:
         arm(state, effects)
+
+
+def _superseded_by(state: ChargePointState, message: StartReported) -> list[Transaction]:
+    """What was open on this connector before; a younger one is not closed by a Start that comes late."""
+    return [
+        transaction
+        for transaction in state.open.values()
+        if transaction.evse == message.evse
+        and transaction.connector == message.connector
+        and transaction.started <= message.at.believed
+    ]
 
 
 def _own_standing(message: StartReported, superseded: list[Transaction]) -> TokenStanding:

@@ -247,7 +247,7 @@ class StationMachine(RuleBasedStateMachine):
 
 TestStation = StationMachine.TestCase
 TestStation.settings = settings(
-    max_examples=60,
+    max_examples=200,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
