@@ -141,6 +141,28 @@ def audit_lines_of(world: World) -> list:
     return list(audit_lines(world.audit_path))
 
 
+def test_what_got_lost_is_not_overtaken(world: World) -> None:
+    world.charge(90)
+    world.loses_requests = True
+    world.run(85)
+    world.loses_requests = False
+    world.csms.errors["MeterValues"] = 1
+    world.run(400)
+    stamps = [said_at("MeterValues", payload) for payload in world.csms.payloads("MeterValues")]
+    assert stamps == sorted(stamps)
+    assert len(stamps) == len(set(stamps)) + 1, "the refused one, and only that, came twice"
+
+
+def test_a_repeat_is_no_second_acknowledgement(tmp_path: Path) -> None:
+    world = World(Traits(quirks=quirks(["duplicates", "stop_twice"])), audit=tmp_path / "audit.jsonl")
+    world.charge(1200)
+    world.leave()
+    assert not world.book().twice
+    assert len(world.book().must("StopTransaction")) == 1
+    repeats = [line.kind for line in audit_lines_of(world) if line.event == "repeat"]
+    assert {"MeterValues", "StopTransaction"} <= set(repeats)
+
+
 def test_a_refused_card_ends_the_session(world: World) -> None:
     world.run(1)
     world.station.plug_in(1, world.now)
@@ -275,16 +297,9 @@ def test_quirks_show_on_the_line() -> None:
         quirks(["nonsense"])
 
 
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["cut", "unreachable", "reachable", "lose answers", "lose requests", "keep all", "error", "plug", "tag",
-             "unplug", "suspend", "resume", "fault", "clear", "reset"]
-        ),
-        st.floats(0, 200),
-    ),
-    max_size=40,
-)  # fmt: skip
+BREAKING = ["cut", "unreachable", "reachable", "lose answers", "lose requests", "keep all", "error"]
+LIVING = ["arrive", "arrive", "leave", "suspend", "resume", "fault", "clear", "reset"]
+STEPS = st.lists(st.tuples(st.sampled_from(BREAKING + LIVING), st.floats(0, 200)), min_size=3, max_size=30)
 
 
 def play(world: World, step: str) -> None:
@@ -298,12 +313,11 @@ def play(world: World, step: str) -> None:
     elif step == "keep all":
         world.loses_answers = world.loses_requests = False
     elif step == "error":
-        world.csms.errors["MeterValues"] = 1
-    elif step == "plug":
+        world.csms.errors |= {"MeterValues": 2, "StopTransaction": 1}
+    elif step == "arrive":
         station.plug_in(1, now)
-    elif step == "tag":
         station.present(1, "TAG", now)
-    elif step == "unplug":
+    elif step == "leave":
         station.unplug(1, now)
     elif step == "suspend":
         station.suspend(1, now, by_car=True)
@@ -325,6 +339,7 @@ def test_whatever_breaks_all_is_told_once_in_order_with_its_first_time(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Traits(quirks=quirks(names)), audit=Path(folder) / "audit.jsonl")
+        world.charge(65)
         for step, seconds in steps:
             play(world, step)
             world.run(seconds)
