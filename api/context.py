@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -21,7 +20,7 @@ _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.
 
 @dataclass(slots=True)
 class Context:
-    """One façade. `hashing` bounds how many argon2 checks (64 MiB each) run at once."""
+    """One façade."""
 
     ports: FacadePorts
     settings: Settings
@@ -31,7 +30,6 @@ class Context:
     by_account: Attempts
     registry: CollectorRegistry
     duration: Histogram
-    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     heartbeat_s: float = 15.0
 
     @classmethod

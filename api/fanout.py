@@ -30,7 +30,8 @@ class Follower:
         self.ended = asyncio.Event()
 
     def offer(self, event: LiveEvent) -> None:
-        if self.charge_points and event.charge_point not in self.charge_points:
+        # What is about no charge point (a gap in the feed) is for everyone.
+        if event.charge_point and self.charge_points and event.charge_point not in self.charge_points:
             return
         try:
             self.queue.put_nowait(event)

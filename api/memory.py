@@ -98,7 +98,7 @@ class MemoryRegistry:
         return self._charge_points.setdefault(charge_point, row)
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ChargePoint:
-        row = _found(self._charge_points, charge_point, "charge point")
+        row = self._in_service(charge_point)
         plain = {name: value for name, value in changes.items() if name != "password"}
         if "password" in changes:
             plain["secured"] = changes["password"] is not None
@@ -106,9 +106,13 @@ class MemoryRegistry:
         return changed
 
     async def retire_charge_point(self, charge_point: str) -> None:
+        self._charge_points[charge_point] = replace(self._in_service(charge_point), retired=self._clock.now())
+
+    def _in_service(self, charge_point: str) -> ChargePoint:
         row = _found(self._charge_points, charge_point, "charge point")
-        if row.retired is None:
-            self._charge_points[charge_point] = replace(row, retired=self._clock.now())
+        if row.retired is not None:
+            raise Conflict("This charge point has been retired.", field="id", remedy="Register a new one.")
+        return row
 
     async def tokens(self, *, after: str, limit: int) -> Sequence[Token]:
         return sorted((row for row in self._tokens.values() if row.id > after), key=lambda row: row.id)[:limit]
@@ -191,9 +195,9 @@ class MemoryAnalytics:
     points: dict[str, list[MeterPoint]] = field(default_factory=dict)
 
     async def meter_curve(
-        self, session: str, *, measurand: str | None, step_s: int | None, limit: int
+        self, session: SessionRow, *, measurand: str | None, step_s: int | None, limit: int
     ) -> Sequence[MeterPoint]:
-        found = [p for p in self.points.get(session, ()) if measurand in (None, p.measurand)]
+        found = [p for p in self.points.get(session.id, ()) if measurand in (None, p.measurand)]
         found.sort(key=lambda point: point.at)
         if step_s is None:
             return found[:limit]

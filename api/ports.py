@@ -113,7 +113,9 @@ class Registry(Protocol):
         """Those with an id above `after`, in order of id; retired ones only on demand."""
         ...
 
-    async def charge_point(self, charge_point: str) -> ChargePoint: ...
+    async def charge_point(self, charge_point: str) -> ChargePoint:
+        """By id in any case; the row has the id as registered."""
+        ...
 
     async def add_charge_point(
         self, charge_point: str, *, name: str, isolation: str, password: str | None
@@ -124,7 +126,7 @@ class Registry(Protocol):
         ...
 
     async def retire_charge_point(self, charge_point: str) -> None:
-        """Keep its history and let it in no more."""
+        """Keep its history and let it in no more. Raises Conflict if it is retired already, as does a change of it."""
         ...
 
     async def tokens(self, *, after: str, limit: int) -> Sequence[Token]: ...
@@ -165,7 +167,7 @@ class SessionRow:
     reason: str
     doubts: Sequence[str] = ()
     ordering: int = 0
-    """What the list is ordered by, newest first: when the session came into the ledger's sight, microseconds."""
+    """What the list is ordered by, newest first: the start in microseconds, or -1 where nobody told it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ class Analytics(Protocol):
     """Reads from ClickHouse."""
 
     async def meter_curve(
-        self, session: str, *, measurand: str | None, step_s: int | None, limit: int
+        self, session: SessionRow, *, measurand: str | None, step_s: int | None, limit: int
     ) -> Sequence[MeterPoint]:
         """One session's readings in order of believed time; with `step_s`, one point (the last value) a step."""
         ...
@@ -298,7 +300,8 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FacadePorts:
-    """Everything that `create_app` needs. `signing_key` is the installation's, 32 bytes or more (api/keys.py)."""
+    """Everything that `create_app` needs. `signing_key` is the installation's
+    own, 32 bytes or more."""
 
     fleet: Fleet
     check_call: CallCheck

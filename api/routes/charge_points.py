@@ -43,14 +43,14 @@ async def add_charge_point(body: ChargePointIn, here: Here, response: Response) 
 @router.get("/{id}", operation_id="getChargePoint", summary="One charge point with its live state")
 async def get_charge_point(charge_point: Id, here: Here) -> ChargePointOut:
     row = await here.ports.registry.charge_point(charge_point)
-    return ChargePointOut.of(row, (await here.views([charge_point])).get(charge_point))
+    return ChargePointOut.of(row, (await here.views([row.id])).get(row.id))
 
 
 @router.patch("/{id}", operation_id="changeChargePoint", summary="Change name, isolation or password")
 async def change_charge_point(charge_point: Id, body: ChargePointChange, here: Here) -> ChargePointOut:
     changes = body.model_dump(exclude_unset=True)
     row = await here.ports.registry.change_charge_point(charge_point, changes)
-    return ChargePointOut.of(row, (await here.views([charge_point])).get(charge_point))
+    return ChargePointOut.of(row, (await here.views([row.id])).get(row.id))
 
 
 @router.delete("/{id}", operation_id="retireChargePoint", summary="Retire a charge point", status_code=204)
@@ -62,8 +62,8 @@ async def retire_charge_point(charge_point: Id, here: Here) -> None:
 @router.get("/{id}/state", operation_id="getChargePointState", summary="The live state alone")
 async def get_charge_point_state(charge_point: Id, here: Here) -> LiveState:
     """Straight from the actor. 404 as well for a registered station that never connected."""
-    await here.ports.registry.charge_point(charge_point)
-    view = await here.ports.fleet.state(charge_point)
+    row = await here.ports.registry.charge_point(charge_point)
+    view = await here.ports.fleet.state(row.id)
     if view is None:
         raise NotFound("This charge point has never connected.", field="id", remedy="Point it at the OCPP address.")
     return live_state(view)

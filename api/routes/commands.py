@@ -27,12 +27,12 @@ async def send_command(
     row = await here.ports.registry.charge_point(charge_point)
     if row.retired is not None:
         raise Conflict("This charge point is retired.", field="id", remedy="Send commands to one that is in service.")
-    live = await here.ports.fleet.state(charge_point) or {}
+    live = await here.ports.fleet.state(row.id) or {}
     here.ports.check_call(str(live.get("subprotocol") or "ocpp1.6"), body.action, body.payload)
     command = new_id()
     response.headers["Location"] = f"/api/v1/commands/{command}"
     ended = await here.ports.fleet.command(
-        charge_point,
+        row.id,
         body.action,
         body.payload,
         timeout_s=body.timeout_s,
@@ -57,8 +57,8 @@ async def send_command(
 async def list_commands(
     charge_point: ChargePointId, here: Here, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CommandOut]:
-    await here.ports.registry.charge_point(charge_point)
-    rows = await here.ports.ledger.commands(charge_point, after=cursors.decode_moment(cursor), limit=limit + 1)
+    row = await here.ports.registry.charge_point(charge_point)
+    rows = await here.ports.ledger.commands(row.id, after=cursors.decode_moment(cursor), limit=limit + 1)
     return Page[CommandOut](**page(rows, limit, CommandOut.of, _position))
 
 

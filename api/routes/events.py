@@ -50,7 +50,11 @@ class EventStream(Response):
     async def _pump(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         # Nothing is replayed: who comes back has to read the state anew.
-        hello = b"retry: 2000\nevent: resync\ndata: {}\n\n" if self._resumed else b"retry: 2000\n: hello\n\n"
+        hello = (
+            b'retry: 2000\nevent: gap\ndata: {"type":"gap","charge_point":"","data":{}}\n\n'
+            if self._resumed
+            else b"retry: 2000\n: hello\n\n"
+        )
         await send({"type": "http.response.body", "body": hello, "more_body": True})
         async for frame in frames(self._follower, heartbeat_s=self._heartbeat_s):
             await send({"type": "http.response.body", "body": frame, "more_body": True})
@@ -69,13 +73,15 @@ async def _gone(receive: Receive) -> None:
     status_code=200,
     responses={
         200: {
-            "description": "A stream that does not end. A comment comes every 15 s when nothing else does; `resync` "
-            "is the first event for those who come back (Last-Event-ID): read the state anew, nothing is replayed. "
-            "Who reads too slowly is disconnected.",
+            "description": "A stream that does not end: link, boot, status, session.started, session.changed, "
+            "session.stopped, meter, command, actor. A comment comes every 15 s when nothing else does. `gap` means "
+            "that events were left out, and is the first for those who come back (Last-Event-ID): read the state "
+            "anew, nothing is replayed. Who reads too slowly is disconnected.",
             "content": {
                 "text/event-stream": {
                     "schema": {"type": "string"},
-                    "example": 'id: 3-1042-0\nevent: status\ndata: {"charge_point":"CP-1","status":"Charging"}\n\n',
+                    "example": 'id: 5f1c9a02-17\nevent: status\ndata: {"type":"status","charge_point":"CP-1",'
+                    '"at":"2026-01-01T00:00:00.000Z","data":{"evse":1,"status":"Charging"}}\n\n',
                 }
             },
         },

@@ -20,8 +20,7 @@ async def login(body: LoginIn, request: Request, here: Here) -> LoginOut:
     account = body.email.lower()
     here.by_address.take(request.client.host if request.client else "")
     here.by_account.take(account)
-    async with here.hashing:
-        user = await here.ports.registry.authenticate(body.email, body.password)
+    user = await here.ports.registry.authenticate(body.email, body.password)
     if user is None:
         raise Unauthenticated("No user has this e-mail address and this password.", remedy="Check both and try again.")
     here.by_account.forgive(account)

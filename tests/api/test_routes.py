@@ -34,12 +34,11 @@ async def test_a_charge_point_is_registered_changed_and_retired(facade: Facade, 
     assert [row["id"] for row in shown] == ["CP-1", "CP-2"]
     command = {"action": "Reset", "payload": {"type": "Soft"}}
     assert_problem(await admin.post(f"{CP}/CP-2/commands", json=command), 409)
+    assert_problem(await admin.delete(f"{CP}/CP-2"), 409)
     assert facade.fleet.asked == []
 
 
-async def test_a_charge_point_shows_its_live_state_with_readable_times(
-    facade: Facade, admin: httpx.AsyncClient
-) -> None:
+async def test_a_live_state_has_readable_times(facade: Facade, admin: httpx.AsyncClient) -> None:
     session = {
         "id": "s1",
         "state": "metered",

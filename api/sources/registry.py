@@ -1,0 +1,92 @@
+"""Charge points, tokens and users from SQL, as the façade wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from api import ports
+from engine.errors import Conflict, NotFound, Unauthenticated
+from engine.stores.paging import to_cursor
+from engine.stores.registry import ChargePoint, NewChargePoint, Registry
+from engine.stores.sql.engine import Database
+from engine.stores.sql.models import users as users_table
+from engine.stores.tokens import Token, Tokens
+from engine.stores.users import Users
+
+
+class SqlRegistry:
+    """The `Registry` port over the three repositories. All methods raise StoreUnavailable."""
+
+    def __init__(self, database: Database, registry: Registry, tokens: Tokens, users: Users) -> None:
+        self._database, self._registry, self._tokens, self._users = database, registry, tokens, users
+
+    async def charge_points(self, *, after: str, limit: int, retired: bool = False) -> Sequence[ports.ChargePoint]:
+        page = await self._registry.page(cursor=to_cursor(after) if after else None, limit=limit, retired=retired)
+        return [_charge_point(row) for row in page.items]
+
+    async def charge_point(self, charge_point: str) -> ports.ChargePoint:
+        return _charge_point(await self._registry.get(charge_point))
+
+    async def add_charge_point(
+        self, charge_point: str, *, name: str, isolation: str, password: str | None
+    ) -> ports.ChargePoint:
+        new = NewChargePoint(charge_point, name=name, isolation=isolation)
+        return _charge_point(await self._registry.create(new, password))
+
+    async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ports.ChargePoint:
+        plain = {name: value for name, value in changes.items() if name != "password"}
+        row = await self._registry.update(charge_point, **plain)
+        if "password" in changes:
+            row = await self._registry.set_secret(charge_point, changes["password"])
+        return _charge_point(row)
+
+    async def retire_charge_point(self, charge_point: str) -> None:
+        await self._registry.retire(charge_point)
+
+    async def tokens(self, *, after: str, limit: int) -> Sequence[ports.Token]:
+        page = await self._tokens.page(cursor=to_cursor(after.lower()) if after else None, limit=limit)
+        return [_token(row) for row in page.items]
+
+    async def add_token(self, token: ports.Token) -> ports.Token:
+        try:
+            await self._tokens.get(token.id)
+        except NotFound:
+            row = Token(token.id, "RFID", token.status, token.expires, token.group, token.label)
+            await self._tokens.put(row)
+            return _token(row)
+        raise Conflict("There is a token of this name.", field="id_token", remedy="Change the one that is there.")
+
+    async def change_token(self, token: str, changes: Mapping[str, Any]) -> ports.Token:
+        names = {"label": "note", "group": "group_id"}
+        row = await self._tokens.get(token)
+        changed = replace(row, **{names.get(name, name): value for name, value in changes.items()})
+        await self._tokens.put(changed)
+        return _token(changed)
+
+    async def user(self, user_id: str) -> ports.User:
+        """`version` is when the row was last changed: a new password or role ends the logins from before."""
+        query = select(users_table).where(users_table.c.id == user_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("There is no such user.", field="user")
+        return ports.User(row.id, row.email, row.role, not row.disabled, row.updated)
+
+    async def authenticate(self, email: str, password: str) -> ports.User | None:
+        try:
+            known = await self._users.log_in(email, password)
+        except Unauthenticated:
+            return None
+        return await self.user(known.id)
+
+
+def _charge_point(row: ChargePoint) -> ports.ChargePoint:
+    return ports.ChargePoint(row.id, row.name, row.isolation, row.auth != "none", row.created, row.retired)
+
+
+def _token(row: Token) -> ports.Token:
+    return ports.Token(row.id_token, row.note, row.status, row.expires, row.group_id)
