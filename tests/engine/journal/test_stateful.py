@@ -22,14 +22,20 @@ INCARNATIONS = ["inc-1", "inc-2"]
 
 digest = st.sampled_from([b"aaaaaaaa", b"aaaabbbb", b"bbbbaaaa", b"bbbbbbbb", b"\0\n\r\xff\0\0\0\0"])
 record = st.one_of(
-    st.builds(Record, st.sampled_from("emo"), st.binary(max_size=20)),
+    st.builds(lambda channel, data: Record(channel, data), st.sampled_from("emo"), st.binary(max_size=20)),
     st.builds(
         lambda data, stream, many: Record("m", data, stream, b"".join(many)),
         st.binary(max_size=20),
         st.sampled_from(STREAMS),
         st.lists(digest, max_size=3),
     ),
-    st.builds(Record, st.sampled_from("mo"), st.binary(max_size=20), st.sampled_from(STREAMS), digest, st.just(True)),
+    st.builds(
+        lambda channel, data, stream, one: Record(channel, data, stream, one, True),
+        st.sampled_from("mo"),
+        st.binary(max_size=20),
+        st.sampled_from(STREAMS),
+        digest,
+    ),
 )
 parts = st.dictionaries(st.sampled_from(["cp", "session/1", "é"]), st.none() | st.binary(max_size=100), max_size=3)
 write = st.tuples(
@@ -114,7 +120,7 @@ class Player:
         return held, located, await self.journal.snapshots(CHARGE_POINTS), await self.journal.heads()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(step, min_size=5, max_size=25))
 async def test_both_journals_answer_the_same(valkey: Valkey, moves: list[tuple[Any, ...]]) -> None:
     await valkey.call(("FLUSHALL",))
