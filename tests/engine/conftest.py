@@ -1,0 +1,51 @@
+"""A real SQL store for whoever needs one: a SQLite file, and a PostgreSQL database where CI names a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlalchemy.engine import make_url
+
+from engine.ids import new_id
+from engine.stores.sql.engine import Database, connect
+from engine.stores.sql.migrations import upgrade
+
+POSTGRES_URL = os.environ.get("RAYCHARGE_TEST_POSTGRES_URL", "")
+DIALECTS = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
+
+
+@pytest_asyncio.fixture(params=DIALECTS)
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a database without tables, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/books.sqlite3"
+        return
+    server = make_url(POSTGRES_URL).set(drivername="postgresql")
+    name = f"raycharge_{new_id()}"
+    admin = await asyncpg.connect(server.render_as_string(hide_password=False))
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield server.set(database=name).render_as_string(hide_password=False)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest_asyncio.fixture
+async def database_url(empty_url: str) -> str:
+    """The URL of a database with today's schema."""
+    await upgrade(empty_url)
+    return empty_url
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Connections to a fresh database."""
+    opened = connect(database_url)
+    yield opened
+    await opened.aclose()

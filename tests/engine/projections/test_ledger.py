@@ -1,0 +1,225 @@
+"""The ledger: what ends up in SQL, once, whatever the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Table, select, text
+
+from engine.charging.events import Event
+from engine.errors import StaleEpoch
+from engine.journal.port import Entry
+from engine.projections.dead_letters import DeadLetters
+from engine.projections.ledger import Ledger
+from engine.stores.changes import PubSubChangeFeed
+from engine.stores.installation_key import InstallationKey
+from engine.stores.pubsub import MemoryPubSub
+from engine.stores.registry import NewChargePoint, Registry
+from engine.stores.sessions import LedgerReader
+from engine.stores.sql.engine import Database, connect
+from engine.stores.sql.migrations import upgrade
+from engine.stores.sql.models import commands, connectors, dead_letters, positions, sessions
+from tests.engine.projections.events import T0, booted, changed, command, entry, started, status, stopped
+
+FOLLOWING = (sessions, commands, connectors, positions, dead_letters)
+
+
+async def ledger_with(database: Database, *batches: Sequence[Entry]) -> Ledger:
+    ledger = Ledger(database)
+    await ledger.open(2)
+    for batch in batches:
+        await ledger.apply(batch)
+    return ledger
+
+
+async def rows_of(database: Database, *tables: Table) -> dict[str, list[Any]]:
+    async with database.read() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in await connection.execute(select(table).order_by(*table.primary_key.columns.values()))
+            ]
+            for table in tables
+        }
+
+
+async def test_a_whole_session_becomes_one_row(database: Database) -> None:
+    await ledger_with(database, [entry(1, [started("s")]), entry(2, [changed("s")])], [entry(3, [stopped("s")])])
+    row = await LedgerReader(database).session("s")
+    assert (row.state, row.started, row.stopped, row.duration_s) == ("stopped", T0, T0 + 3_600_000_000, 3600)
+    assert (row.meter_start_wh, row.meter_stop_wh, row.energy_wh) == (1000, Decimal("8000.25"), Decimal("7000.25"))
+    assert (row.transaction_id, row.authorisation, row.reason, row.doubts) == ("t-s", "Accepted", "Local", ["late"])
+
+
+async def test_a_running_session_shows_its_energy(database: Database) -> None:
+    await ledger_with(database, [entry(1, [started("s")])], [entry(2, [changed("s")])])
+    row = await LedgerReader(database).session("s")
+    assert (row.state, row.energy_wh, row.stopped) == ("metered", Decimal("250.5"), None)
+
+
+async def test_a_stop_of_a_session_that_nobody_started_is_a_complete_row(database: Database) -> None:
+    orphan = stopped("s", started=None, meter_start_wh=None, energy_wh=None, duration_s=None)
+    await ledger_with(database, [entry(1, [orphan])])
+    row = await LedgerReader(database).session("s")
+    assert (row.state, row.charge_point, row.meter_stop_wh, row.energy_wh) == (
+        "stopped",
+        "CP-1",
+        Decimal("8000.25"),
+        None,
+    )
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_comes_after_the_stop_does_not_reopen_the_session(database: Database, together: bool) -> None:
+    late = [entry(1, [stopped("s", started=None)]), entry(2, [started("s")])]
+    late += [entry(3, [changed("s", state="finalised", energy_wh="9")])]
+    await ledger_with(database, *([late] if together else [[one] for one in late]))
+    row = await LedgerReader(database).session("s")
+    assert (row.state, row.started, row.energy_wh) == ("finalised", T0, Decimal("7000.25"))
+
+
+async def test_a_command_keeps_the_time_of_each_step(database: Database) -> None:
+    steps = [command("c", "requested"), command("c", "sent"), command("c", "ended")]
+    await ledger_with(database, [entry(1, steps[:2])], [entry(2, steps[2:])])
+    row = await LedgerReader(database).command("c")
+    assert (row.requested, row.sent, row.ended, row.outcome) == (T0 + 1, T0 + 2, T0 + 3, "Accepted")
+    assert (row.payload, row.answer) == ({"type": "Soft"}, {"status": "Accepted"})
+
+
+async def test_boots_and_states_show_on_the_charge_point(database: Database) -> None:
+    registry = Registry(database, PubSubChangeFeed(MemoryPubSub()), InstallationKey(bytes(32)))
+    await registry.create(NewChargePoint("CP-1"))
+    said = [booted(firmware="1"), booted(firmware="2"), booted("stranger"), status("Charging"), status("Faulted")]
+    await ledger_with(database, [entry(1, said)])
+    known = await registry.get("cp-1")
+    assert (known.vendor, known.firmware, known.boot_status, known.booted) == ("a vendor", "2", "Accepted", T0)
+    assert [row.status for row in await LedgerReader(database).connectors("CP-1")] == ["Faulted"]
+
+
+async def test_a_second_ledger_is_stopped_by_its_first_batch(database: Database) -> None:
+    old = await ledger_with(database)
+    new = await ledger_with(database, [entry(1, [started("a")])])
+    with pytest.raises(StaleEpoch):
+        await old.apply([entry(1, [started("a")]), entry(2, [started("b")])])
+    await new.apply([entry(2, [started("b")])])
+    found = await rows_of(database, sessions, positions)
+    assert [row[0] for row in found["sessions"]] == ["a", "b"]
+    assert found["positions"] == [("ledger", 0, 2), ("ledger", 1, 0)]
+
+
+async def test_unusable_records_become_dead_letters_and_the_rest_goes_on(database: Database) -> None:
+    good = entry(1, [started("good")]).channels["e"][1:-1]
+    broken = [
+        b'{"kind":"session.started","version":1}',
+        b'{"kind":"session.stopped","version":1,"session":7}',
+        b"17",
+        b'"text"',
+        entry(1, [started("huge", received=2**63)]).channels["e"][1:-1],
+        entry(1, [started("no number", meter_start_wh="NaN")]).channels["e"][1:-1],
+        entry(1, [started("endless", meter_start_wh="1e999999")]).channels["e"][1:-1],
+    ]
+    whole = b"[" + b",".join([*broken, good]) + b"]"
+    ledger = await ledger_with(
+        database, [entry(1, [], e=whole), entry(2, [], e=b"{]\x00"), entry(3, [started("next")])]
+    )
+    found = await rows_of(database, sessions, positions)
+    assert [row[0] for row in found["sessions"]] == ["good", "next"]
+    assert found["positions"][0] == ("ledger", 0, 3)
+    letters = await DeadLetters(database).newest()
+    assert sorted((letter.entry, letter.index) for letter in letters) == [(1, n) for n in range(7)] + [(2, -1)]
+    assert all(letter.row and letter.error for letter in letters)
+    assert (await DeadLetters(database).counts(), ledger.dead) == ({"ledger": 8}, 8)
+
+
+async def test_a_row_that_sql_itself_refuses_takes_no_other_with_it(database: Database) -> None:
+    await refuse_in_sql(database, "s7")
+    said = [started(f"s{n}") for n in range(20)]
+    ledger = await ledger_with(database, [entry(1, said[:10]), entry(2, said[10:])])
+    found = await rows_of(database, sessions)
+    assert {row[0] for row in found["sessions"]} == {f"s{n}" for n in range(20)} - {"s7"}
+    (letter,) = await DeadLetters(database).newest()
+    assert (letter.entry, letter.index, ledger.dead) == (1, 7, 1)
+    assert '"session":"s7"' in letter.row
+
+
+async def test_a_nul_in_a_text_stops_nothing(database: Database) -> None:
+    """SQLite takes it; PostgreSQL does not, and it is a dead letter there."""
+    await ledger_with(database, [entry(1, [started("a"), started("b", id_token="x\x00y"), started("c")])])
+    found = {row[0] for row in (await rows_of(database, sessions))["sessions"]}
+    letters = await DeadLetters(database).newest()
+    assert found == ({"a", "b", "c"} if database.dialect == "sqlite" else {"a", "c"})
+    assert len(letters) == (0 if database.dialect == "sqlite" else 1)
+
+
+async def refuse_in_sql(database: Database, session: str) -> None:
+    """Let the database refuse one session by a constraint that the ledger knows nothing of."""
+    async with database.write() as connection:
+        if database.dialect == "postgresql":
+            await connection.execute(text(f"ALTER TABLE sessions ADD CONSTRAINT no CHECK (id <> '{session}')"))
+            return
+        trigger = f"CREATE TRIGGER no BEFORE INSERT ON sessions WHEN NEW.id = '{session}'"
+        await connection.execute(text(f"{trigger} BEGIN SELECT RAISE(ABORT, 'refused'); END"))
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+TIMES = st.integers(T0, T0 + 10**9)
+ENERGY = st.sampled_from(["0", "1.5", "2000"])
+STATES = st.sampled_from(["metered", "suspended", "finalised"])
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(lambda s, t: started(s, received=t, believed=t), NAMES, TIMES),
+    st.builds(lambda s, t, e, state: changed(s, received=t, energy_wh=e, state=state), NAMES, TIMES, ENERGY, STATES),
+    st.builds(
+        lambda s, t, e, known: stopped(
+            s, received=t, energy_wh=e, **({} if known else {"started": None, "transaction": ""})
+        ),
+        NAMES,
+        TIMES,
+        st.one_of(st.none(), ENERGY),
+        st.booleans(),
+    ),
+    st.builds(lambda c, state: command(c, state), NAMES, st.sampled_from(["requested", "sent", "ended"])),
+    st.builds(lambda state, t: status(state, received=t), st.sampled_from(["Available", "Charging"]), TIMES),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Entry], list[int], set[int]]:
+    """Entries of one partition, where the batches are cut, and before which batches the ledger is started anew."""
+    commits = draw(st.lists(st.lists(EVENTS, max_size=5), min_size=1, max_size=12))
+    cuts = draw(st.lists(st.integers(1, len(commits)), max_size=8, unique=True))
+    restarts = draw(st.sets(st.integers(0, 8)))
+    return [entry(number, said) for number, said in enumerate(commits, 1)], sorted(cuts), restarts
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(history=histories())
+async def test_batches_and_restarts_make_no_difference(
+    history: tuple[list[Entry], list[int], set[int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    entries, cuts, restarts = history
+    at_once = await fresh(tmp_path_factory.mktemp("once"))
+    await ledger_with(at_once, entries)
+    in_pieces = await fresh(tmp_path_factory.mktemp("pieces"))
+    ledger = await ledger_with(in_pieces)
+    for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(entries)], strict=True)):
+        if number in restarts:
+            ledger = await ledger_with(in_pieces)
+        if batch := entries[begin:end]:
+            await ledger.apply(batch)
+    assert await rows_of(in_pieces, *FOLLOWING) == await rows_of(at_once, *FOLLOWING)
+    await at_once.aclose()
+    await in_pieces.aclose()
+
+
+async def fresh(folder: Path) -> Database:
+    url = f"sqlite+aiosqlite:///{folder}/books.sqlite3"
+    await upgrade(url)
+    return connect(url)
