@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.charging.events import Event
 from engine.charging.messages import Answer, MeterReading
@@ -22,13 +22,12 @@ class Append:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class AppendMeters:
+class AppendMeters(NamedTuple):
     """Write meter readings (channel `m`), each sampled value once (invariant 2).
 
     `stream` names the digest set they are checked against: the session's id, or for values outside of any
     transaction the station's name and day. `ordered` says that every reading is younger than all before it in this
-    stream, so that none can be a repeat and the check may be left out.
+    stream, so that none can be a repeat and the check may be left out. A named tuple, since every message makes one.
     """
 
     stream: str
