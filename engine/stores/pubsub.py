@@ -45,7 +45,9 @@ class RedisPubSub:
 
     @classmethod
     def from_url(cls, url: str) -> RedisPubSub:
-        return cls(Redis.from_url(url, socket_connect_timeout=5, socket_keepalive=True))
+        # A Unix socket has no keep-alive, and redis-py refuses the option there.
+        options = {} if url.startswith("unix:") else {"socket_keepalive": True}
+        return cls(Redis.from_url(url, socket_connect_timeout=5, **options))
 
     async def publish(self, channel: str, messages: Sequence[bytes]) -> None:
         if not messages:
