@@ -93,7 +93,7 @@ _MEANINGS: dict[Deviation, str] = {
     Deviation.INVALID_ANSWER: "The answer to our CALL does not fit its schema, even with tolerance.",
     Deviation.OTHER_VERSION: "The station speaks another version than it negotiated.",
     Deviation.NULL_PAYLOAD: "The payload was null or absent; it was taken as empty.",
-    Deviation.NULL_FIELD: "An optional field was null; it was taken as absent.",
+    Deviation.NULL_FIELD: "A field was null; it was taken as absent.",
     Deviation.UNKNOWN_FIELD: "A field that the schema does not have was left out.",
     Deviation.FIELD_SPELLING: "A field's name was written in other case.",
     Deviation.MISSING_FIELD: "A required field was absent; its neutral value was taken.",

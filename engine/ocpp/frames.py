@@ -121,7 +121,8 @@ def _is_deeper(value: Json, max_depth: int) -> bool:
 
 
 _HEAD = re.compile(
-    r'[\ufeff\s\0]*\[[\s,]*"?(\d)"?\s*,\s*("(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]){0,255}"|-?\d{1,15})(?=\s*[,\]])', re.ASCII
+    r'[\ufeff\s\0]*\[[\s,]*"?(\d)"?\s*,\s*("(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]){0,255}"|-?\d{1,15})\s*(?:[,\]]|\Z)',
+    re.ASCII,
 )
 
 
@@ -145,12 +146,10 @@ def _is_answer(data: bytes | str) -> bool:
 
 
 def _read_broken(data: bytes | str, notes: list[Deviated], limits: Limits, error: Exception) -> Json:
-    if len(data) > MAX_LENIENT_BYTES:
-        raise UnreadableFrame(
-            ErrorCode.FORMAT_VIOLATION, f"No JSON: {error}", *_head(data), answerable=not _is_answer(data)
-        )
-    text, found = _decoded(data)
     try:
+        if len(data) > MAX_LENIENT_BYTES:
+            raise ValueError(str(error))
+        text, found = _decoded(data)
         elements, rest = read_lenient(text, limits.max_depth)
     except ValueError as reason:
         (said_id,) = _head(data)

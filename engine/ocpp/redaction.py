@@ -36,35 +36,49 @@ def redact_text(raw: bytes) -> bytes:
         return raw
     try:
         value = orjson.loads(raw)
-        clean = redact_tree(value)
-        return raw if clean == value else orjson.dumps(clean)
+        clean, changed = _redacted(value)
+        return orjson.dumps(clean) if changed else raw
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _UNREADABLE
 
 
 def redact_tree(value: Json) -> Json:
-    """A copy of a JSON value without secrets. Walks without recursion, so no depth can hurt."""
+    """A copy of a JSON value without secrets. `value` is left as it is."""
+    return _redacted(value)[0]
+
+
+def _redacted(value: Json) -> tuple[Json, bool]:
+    """The copy, and whether it differs. Walks without recursion, so no depth can hurt."""
     root: list[Json] = [value]
+    changed = False
     pending: list[list[Json] | dict[str, Json]] = [root]
     while pending:
         container = pending.pop()
         entries: Any = container.items() if isinstance(container, dict) else enumerate(container)
         secret = isinstance(container, dict) and _names_secret(container)
         for key, inner in list(entries):
-            if secret and isinstance(key, str) and key.lower() in _VALUE_FIELDS:
-                inner = _blanked(inner)
-            elif isinstance(key, str) and _is_secret_name(key) and isinstance(inner, str | int | float):
-                inner = REDACTED
-            elif isinstance(inner, str):
-                inner = _clean_string(inner)
-            if isinstance(inner, dict):
-                inner = dict(inner)
-                pending.append(inner)
-            elif isinstance(inner, list):
-                inner = list(inner)
-                pending.append(inner)
-            container[key] = inner
-    return root[0]
+            clean = _cleaned(key, inner, secret=secret)
+            changed = changed or clean is not inner
+            if isinstance(clean, dict):
+                clean = dict(clean)
+                pending.append(clean)
+            elif isinstance(clean, list):
+                clean = list(clean)
+                pending.append(clean)
+            container[key] = clean
+    return root[0], changed
+
+
+def _cleaned(key: str | int, value: Json, *, secret: bool) -> Json:
+    """One field's or item's value; the very same object where nothing in it is secret by its name or text."""
+    if value is None:
+        return None
+    if isinstance(key, str):
+        if secret and key.lower() in _VALUE_FIELDS:
+            return _blanked(value)
+        if _is_secret_name(key):
+            return REDACTED
+    return _clean_string(value) if isinstance(value, str) else value
 
 
 def _is_secret_name(text: str) -> bool:

@@ -102,12 +102,8 @@ class _Repair:
     def member(self, value: Json, schema: Schema, path: str, *, optional: bool) -> Json:
         schema = self.resolved(schema)
         if value is None:
-            if optional:
-                self.note(Deviation.NULL_FIELD, path)
-                return _DROP
-            if schema.get("type") == "string" and "enum" not in schema:
-                self.note(Deviation.NULL_FIELD, path)
-                return ""
+            self.note(Deviation.NULL_FIELD, path)
+            return _DROP
         if optional and value == "" and ("enum" in schema or schema.get("type") not in ("string", None)):
             self.note(Deviation.NULL_FIELD, path)
             return _DROP
@@ -137,7 +133,7 @@ class _Repair:
         elif isinstance(value, int | float):
             self.note(Deviation.NUMBER_FOR_TEXT, path)
             text = str(value)
-        elif isinstance(value, dict | list) and allowed is None and not schema.get("format"):
+        elif isinstance(value, dict | list) and allowed is None and schema.get("maxLength", MAX_TEXT) >= MAX_TEXT:
             self.note(Deviation.STRUCTURE_FOR_TEXT, path)
             return orjson.dumps(value).decode()
         else:

@@ -138,7 +138,8 @@ def _read_odd_value(raw: str, factor: Decimal | None) -> tuple[Decimal | None, D
         return None, Deviation.VALUE_NOT_A_NUMBER
     sign, whole, fraction, exponent, unit = parts.groups()
     value = multiply(Decimal(f"{sign}{whole or '0'}.{fraction or '0'}E{exponent or '0'}"), factor or Decimal(1))
-    if not value.is_finite() or abs(value) >= LIMIT:
+    # copy_abs, for abs would round to the default context's 28 digits.
+    if not value.is_finite() or value.copy_abs() >= LIMIT:
         return None, Deviation.VALUE_OUT_OF_RANGE
     spelling = Deviation.VALUE_SPELLING if unit or "," in raw or sign == "+" or raw != raw.strip() else None
     places = value.as_tuple().exponent

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from engine.charging.messages import StatusReported
-from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
 from engine.ocpp.v16.fields import checked_connector, connector_on, instant
@@ -58,8 +57,6 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> StatusR
     if error not in ERROR_CODES:
         # The repair has noted it; the station's own code is not lost.
         vendor_error, error = vendor_error or error, "OtherError"
-    if error != "NoError" and said in _OLD_STATUSES:
-        note(circumstances.notes, Deviation.UNKNOWN_MEMBER, said)
     at = instant(payload, circumstances, required=False)
     return StatusReported(
         evse, connector_on(evse), status, error, at, info=info, vendor=get("vendorId", ""), vendor_error=vendor_error
