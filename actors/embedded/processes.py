@@ -10,13 +10,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import structlog
 
-from actors.embedded.files import remove_durably, write_durably
+from actors.embedded.files import write_durably
 
 log = structlog.get_logger(__name__)
 
@@ -76,14 +76,23 @@ def is_running(record: ProcessRecord) -> bool:
 def record_process(run_dir: Path, name: str, pid: int | None = None, **details: str) -> ProcessRecord:
     """Write down a process (this one by default) so that the next start can end it. `name` is the file's name."""
     record = identify(name, os.getpid() if pid is None else pid, **details)
-    write_durably(run_dir / f"{name}.json", json.dumps({"version": VERSION, **asdict(record)}, indent=1).encode())
+    text = json.dumps({"version": VERSION, **asdict(record)}, indent=1)
+    write_durably(run_dir / f"{name}.json", text.encode(), sync=False)  # after a power cut it names nobody anyway
     return record
 
 
-def record_descendants(run_dir: Path, name: str, pid: int | None = None) -> list[ProcessRecord]:
-    """Write down all that came out of a process (this one by default), as `<name>-<pid>`: Ray's own, for instance."""
+def record_descendants(
+    run_dir: Path, name: str, pid: int | None = None, *, but: Container[int] = ()
+) -> list[ProcessRecord]:
+    """Write down all that came out of a process (this one by default), as `<name>-<pid>`: Ray's own, for instance.
+
+    Those that have a record of their own name keep just that; pids in `but` (say, of before the start) are left out.
+    """
+    own_name = {each.pid for each in read_records(run_dir) if each.name != f"{name}-{each.pid}" and is_running(each)}
     found: list[ProcessRecord] = []
     for child in descendants(os.getpid() if pid is None else pid):
+        if child in own_name or child in but:
+            continue
         try:
             found.append(record_process(run_dir, f"{name}-{child}", child, command=command_of(child)[:200]))
         except ProcessLookupError:
@@ -130,9 +139,15 @@ def read_records(run_dir: Path) -> list[ProcessRecord]:
     return [record for path in sorted(run_dir.glob("*.json")) if (record := read_record(path)) is not None]
 
 
+def forget_all(run_dir: Path) -> None:
+    """Take all records away, after a stop that ended everything."""
+    for record in read_records(run_dir):
+        (run_dir / f"{record.name}.json").unlink(missing_ok=True)
+
+
 def forget(run_dir: Path, name: str) -> None:
     """Take a record away, after its process has ended."""
-    remove_durably(run_dir / f"{name}.json")
+    (run_dir / f"{name}.json").unlink(missing_ok=True)
 
 
 def send(record: ProcessRecord, number: int) -> bool:

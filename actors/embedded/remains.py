@@ -8,6 +8,7 @@ launcher's lock, so whatever is recorded there belongs to a run that is over.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ async def end_remains(data_dir: Path, *, grace_s: float = 5.0) -> list[str]:
     """
     run_dir = run_folder(data_dir)
     records = [record for record in read_records(run_dir) if record.name != RECORD]
-    running = [record for record in records if send(record, 0)]
+    # This very process may have a record there from its last start, as in a program that starts a system twice.
+    running = [record for record in records if record.pid != os.getpid() and send(record, 0)]
     if running:
         log.warning("ending_remains", processes={record.name: record.pid for record in running})
     left = await end(running, grace_s=grace_s)

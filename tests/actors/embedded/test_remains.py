@@ -73,6 +73,24 @@ async def test_children_and_their_children_are_recorded_and_ended(data_dir: Path
     parent.communicate()
 
 
+async def test_a_child_with_a_record_of_its_own_and_earlier_children_are_not_recorded_twice(data_dir: Path) -> None:
+    earlier, named, new = spawn("sleep", "600"), spawn("sleep", "600"), spawn("sleep", "600")
+    run = run_folder(data_dir)
+    record_process(run, "valkey", named.pid)
+    recorded = {record.pid for record in record_descendants(run, "child", but={earlier.pid})}
+    assert recorded & {earlier.pid, named.pid, new.pid} == {new.pid}
+    forget_all(run)
+    assert read_records(run) == []
+    for each in (earlier, named, new):
+        each.kill()
+        each.communicate()
+
+
+async def test_a_process_that_starts_a_system_twice_does_not_end_itself(data_dir: Path) -> None:
+    record_process(run_folder(data_dir), "launcher")
+    assert await end_remains(data_dir) == []
+
+
 async def test_a_port_that_is_not_let_go_in_time_is_refused_by_name(data_dir: Path) -> None:
     [port] = free_ports(1)
     wanted = [Wanted("RAYCHARGE_API_PORT", "127.0.0.1", port)]
