@@ -21,7 +21,8 @@ def make_folder(path: Path) -> Path:
 def write_durably(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
     """Put `data` at `path` so that a reader, also one after a power cut, sees the old content or all of the new.
 
-    Without `sync` the promise ends at the power cut (two fsyncs saved); that of a killed process still holds. Raises OSError (disk full, no permission); the old content then stands and nothing is left beside it.
+    Without `sync` (which saves two fsyncs) the promise holds for a killed process only. Raises OSError (disk full, no
+    permission); the old content then stands and nothing is left beside it.
     """
     make_folder(path.parent)
     descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

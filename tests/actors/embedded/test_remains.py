@@ -13,6 +13,7 @@ from actors.embedded.files import run_folder, write_durably
 from actors.embedded.ports import Wanted, free_ports
 from actors.embedded.processes import (
     descendants,
+    forget_all,
     identify,
     is_running,
     read_records,
