@@ -57,6 +57,7 @@ class Load:
     def opened(self, charger: Charger) -> None:
         if self.options.echo:
             charger.skip_to_load()
+            charger.counted = True
             self._one_ready()
         else:
             charger.boot()
@@ -72,7 +73,8 @@ class Load:
 
     def lost(self, charger: Charger, why: str) -> None:
         self.losses.append(f"{charger.name}: {why}")
-        if not self.running:
+        if not charger.counted:
+            charger.counted = True
             self._one_ready()
 
     def acknowledged(self, charger: Charger) -> None:

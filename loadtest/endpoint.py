@@ -6,6 +6,7 @@ to call `tick` again. `loadtest/station.py` puts the charging on top. All times 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,7 +63,9 @@ class Endpoint:
         self.audit = audit
         self.observer: Observer = observer or Unobserved()
         self.configuration = Configuration(
-            NumberOfConnectors=self.traits.connectors, MeterValueSampleInterval=self.traits.meter_interval_s
+            NumberOfConnectors=self.traits.connectors,
+            MeterValueSampleInterval=math.ceil(self.traits.meter_interval_s),
+            TransactionMessageRetryInterval=self.traits.retry_interval_s,
         )
         self.outbox = Outbox()
         self.online = False

@@ -219,7 +219,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--password-file", type=Path, help="lines of CHARGE-POINT:PASSWORD")
     parser.add_argument("--connectors", type=int, default=1)
     parser.add_argument("--id-tag", action="append", help="a card that drivers use; may be given several times")
-    parser.add_argument("--meter-interval", type=int, default=10, help="seconds between meter values")
+    parser.add_argument("--meter-interval", type=float, default=10.0, help="seconds between meter values")
     parser.add_argument("--speed", type=float, default=1.0, help="60: an hour's session takes a minute")
     parser.add_argument("--idle", action="store_true", help="boot and stay idle: no cars come")
     parser.add_argument("--quirk", action="append", default=[], help="; ".join(quirk.value for quirk in Quirk))

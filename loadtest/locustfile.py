@@ -36,14 +36,14 @@ def _options(parser: LocustArgumentParser) -> None:
     parser.add_argument(
         "--station-prefix", default="LOCUST-", env_var="LOCUST_STATION_PREFIX", help="id: prefix, number"
     )
-    parser.add_argument("--station-password", default="", env_var="LOCUST_STATION_PASSWORD", is_secret=True)
+    parser.add_argument("--station-password", default="", env_var="LOCUST_STATION_PASSWORD", include_in_web_ui=False)
     parser.add_argument("--id-tag", default="LOCUST", env_var="LOCUST_ID_TAG", help="the card that drivers use")
-    parser.add_argument("--meter-interval", type=int, default=5, help="seconds between meter values")
+    parser.add_argument("--meter-interval", type=float, default=5.0, help="seconds between meter values")
     parser.add_argument("--speed", type=float, default=60.0, help="60: an hour's session takes a minute")
     parser.add_argument("--quirks", default="", help="names of quirks, separated by commas")
     parser.add_argument("--api-url", default="", env_var="LOCUST_API_URL", help="façade, as http://127.0.0.1:8080")
     parser.add_argument("--api-email", default="", env_var="LOCUST_API_EMAIL")
-    parser.add_argument("--api-password", default="", env_var="LOCUST_API_PASSWORD", is_secret=True)
+    parser.add_argument("--api-password", default="", env_var="LOCUST_API_PASSWORD", include_in_web_ui=False)
     parser.add_argument("--command-interval", type=float, default=20.0, help="seconds between commands to a station")
 
 

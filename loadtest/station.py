@@ -8,6 +8,7 @@ the driver (loadtest/link.py for asyncio, loadtest/blocking.py for threads and g
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import orjson
@@ -252,7 +253,9 @@ class Station(Endpoint):
         self.say(self._meter_call(connector, connector.transaction, context, now), now)
 
     def _meter_later(self, connector: Connector, now: int) -> None:
-        interval = self.configuration.number("MeterValueSampleInterval")
+        interval: float = self.configuration.number("MeterValueSampleInterval")
+        if interval == math.ceil(self.traits.meter_interval_s):
+            interval = self.traits.meter_interval_s
         if interval:
             self.after(("meter", connector.number), interval, now, lambda at: self._meter(connector, at))
 

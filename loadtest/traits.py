@@ -36,10 +36,12 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a station is like. Durations in seconds. `speed`: a car takes an hour's energy in 1/speed hours.
+    """What a station is like. Durations in seconds.
 
-    `resend_status`: whether a StatusNotification that got no answer is sent again. `soc`: meter values tell the state
-    of charge, as a fifth sampled value. `stop_data`: StopTransaction carries one last reading.
+    `meter_interval_s` may be below one for load; it holds until the CSMS configures MeterValueSampleInterval, as
+    `retry_interval_s` does until TransactionMessageRetryInterval is set. `speed`: a car takes an hour's energy in
+    1/speed hours. `resend_status`: whether a StatusNotification that got no answer is sent again. `soc`: meter values
+    tell the state of charge, as a fifth sampled value. `stop_data`: StopTransaction carries one last reading.
     """
 
     connectors: int = 1
@@ -47,13 +49,14 @@ class Traits:
     model: str = "Simulated 11"
     firmware: str = "1.0.0"
     max_power_w: float = 11_000.0
-    meter_interval_s: int = 60
+    meter_interval_s: float = 60.0
     soc: bool = False
     stop_data: bool = False
     speed: float = 1.0
     call_timeout_s: float = 30.0
     timeouts_before_hangup: int = 3
     boot_retry_s: float = 10.0
+    retry_interval_s: int = 10
     reconnect_min_s: float = 1.0
     reconnect_max_s: float = 60.0
     reboot_s: float = 3.0

@@ -201,74 +201,6 @@ def test_a_dead_line_is_given_up_after_silence(world: World) -> None:
     assert world.csms.payloads("StartTransaction")
 
 
-def test_remote_start_and_stop(world: World) -> None:
-    world.run(1)
-    assert world.call("RemoteStartTransaction", {"idTag": "APP", "connectorId": 1}) == [
-        3,
-        "cmd-1",
-        {"status": "Accepted"},
-    ]
-    assert world.csms.payloads("StartTransaction")[0]["idTag"] == "APP"
-    assert world.call("RemoteStartTransaction", {"idTag": "APP"})[2] == {"status": "Rejected"}
-    assert world.call("RemoteStopTransaction", {"transactionId": 8})[2] == {"status": "Rejected"}
-    assert world.call("RemoteStopTransaction", {"transactionId": 7})[2] == {"status": "Accepted"}
-    assert world.csms.payloads("StopTransaction")[0]["reason"] == "Remote"
-
-
-@pytest.mark.parametrize(("kind", "reason"), [("Soft", "SoftReset"), ("Hard", "HardReset")])
-def test_reset_stops_reboots_and_boots_even_where_a_reconnect_would_not(kind: str, reason: str) -> None:
-    world = World(Traits(quirks=quirks(["no_boot_after_reconnect"])))
-    world.charge(60)
-    world.cut()
-    world.run(30)
-    assert world.csms.actions().count("BootNotification") == 1
-    assert world.call("Reset", {"type": kind})[2] == {"status": "Accepted"}
-    world.run(20)
-    assert world.hangups
-    assert world.csms.actions().count("BootNotification") == 2
-    world.heal()
-    assert world.csms.payloads("StopTransaction")[0]["reason"] == reason
-
-
-def test_commands_are_answered_as_the_specification_asks(world: World) -> None:
-    world.run(1)
-    assert world.call("GetConfiguration", {"key": ["HeartbeatInterval", "Nonsense"]})[2] == {
-        "configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}],
-        "unknownKey": ["Nonsense"],
-    }
-    assert len(world.call("GetConfiguration", {})[2]["configurationKey"]) > 20
-    change = {"key": "MeterValueSampleInterval", "value": "5"}
-    assert world.call("ChangeConfiguration", change)[2] == {"status": "Accepted"}
-    assert world.call("ChangeConfiguration", {"key": "NumberOfConnectors", "value": "9"})[2] == {"status": "Rejected"}
-    assert world.call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "x"})[2] == {"status": "Rejected"}
-    assert world.call("ChangeConfiguration", {"key": "Nonsense", "value": "1"})[2] == {"status": "NotSupported"}
-    assert world.call("ClearCache", {})[2] == {"status": "Accepted"}
-    assert world.call("DataTransfer", {"vendorId": "Nobody"})[2] == {"status": "UnknownVendorId"}
-    assert world.call("UnlockConnector", {"connectorId": 1})[2] == {"status": "Unlocked"}
-    assert world.call("ReserveNow", {})[2] == "NotSupported"
-    assert world.call("MakeCoffee", {})[2] == "NotImplemented"
-    assert world.call("Reset", {})[2] == "FormationViolation"
-    assert world.call("UnlockConnector", {"connectorId": "one"})[2] == "TypeConstraintViolation"
-
-
-def test_change_availability_waits_for_a_running_session(world: World) -> None:
-    world.charge(60)
-    assert world.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"})[2] == {"status": "Scheduled"}
-    world.leave()
-    assert world.station.connectors[1].status == "Unavailable"
-    assert world.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})[2] == {"status": "Accepted"}
-    assert world.station.connectors[1].status == "Available"
-
-
-@pytest.mark.parametrize("message", ["BootNotification", "Heartbeat", "StatusNotification", "MeterValues"])
-def test_a_triggered_message_is_really_sent(world: World, message: str) -> None:
-    world.run(1)
-    world.csms.received.clear()
-    assert world.call("TriggerMessage", {"requestedMessage": message})[2] == {"status": "Accepted"}
-    assert message in world.csms.actions()
-    assert world.call("TriggerMessage", {"requestedMessage": "LogStatus"})[2] == {"status": "NotImplemented"}
-
-
 def test_quirks_show_on_the_line() -> None:
     def session(*names: str) -> World:
         world = World(Traits(quirks=quirks(names)), seed=3)
@@ -393,6 +325,15 @@ def said_before_the_cut(world: World) -> list[str]:
     return [
         p["status"] for _, a, p in world.csms.received[: boots[1]] if a == "StatusNotification" and p["connectorId"]
     ]
+
+
+def test_meter_values_may_come_several_times_a_second_until_the_csms_configures_them() -> None:
+    world = World(Traits(meter_interval_s=0.25))
+    world.charge(10)
+    assert len(world.csms.payloads("MeterValues")) == 40
+    world.call("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "5"})
+    world.run(20.25)
+    assert len(world.csms.payloads("MeterValues")) == 45
 
 
 def test_quirk_names_are_what_the_command_line_takes() -> None:
