@@ -79,7 +79,8 @@ def send_next(state: ChargePointState, now: int, config: MachineConfig, effects:
 
 def _send(state: ChargePointState, command: Command, now: int, config: MachineConfig, effects: list[Effect]) -> None:
     command.state = COMMAND.follow(command.state, "sent", strict=config.strict) or "sent"
-    command.expires = min(command.deadline, now + int(config.call_timeout_s * SECOND))
+    patience = config.patience(command.action) or config.call_timeout_s
+    command.expires = min(command.deadline, now + int(patience * SECOND))
     payload, command.payload = command.payload, redacted(command.payload)
     until = now + int(config.correlation_window_s * SECOND)
     correlation.expect(state, command.command, command.action, payload, until)

@@ -20,13 +20,19 @@ def outcome_by_status(action: str, payload: Json) -> str:
     return CommandOutcome.ACCEPTED if status is None or status in _GOOD_STATUS else CommandOutcome.REJECTED
 
 
+def no_special_patience(action: str) -> float | None:
+    """Every action gets `call_timeout_s`."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
     """Settings of the machines. Names that end in `_s` are seconds.
 
     `registration` is the answer to a BootNotification while the journal takes writes: Accepted, Pending or Rejected.
-    `outcome(action, payload)` tells a command's outcome from the station's answer. `strict` raises IllegalTransition
-    where production records a deviation.
+    `outcome(action, payload)` tells a command's outcome from the station's answer; `patience(action)` the seconds that
+    a station may take for it, None for `call_timeout_s`. `strict` raises IllegalTransition where production records a
+    deviation.
     """
 
     heartbeat_interval_s: int = 300
@@ -40,4 +46,5 @@ class MachineConfig:
     closed_transactions: int = 64
     registration: str = "Accepted"
     outcome: Callable[[str, Json], str] = outcome_by_status
+    patience: Callable[[str], float | None] = no_special_patience
     strict: bool = False

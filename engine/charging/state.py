@@ -37,8 +37,8 @@ class Transaction:
 
     `transaction` is its id as the station says it; `number` the one we answered its Start with, None if no Start came.
     `start_key` and `stop_key` are digests of what the station said ("" while it has not). `stop_standing` is what the
-    Stop was answered with. `stop_said`, `stop_id_token` and `reason` are kept only of a Stop whose Start may come.
-    `finalise_at` is 0 when its session is open or final.
+    Stop was answered with. `stop_said` and `reason` are kept only of a Stop whose Start may come. `finalise_at` is 0
+    when its session is open or final.
     """
 
     transaction: str
@@ -56,7 +56,6 @@ class Transaction:
     stopped: int = 0
     stop_standing: TokenStanding | None = None
     stop_said: str | None = None
-    stop_id_token: str = ""
     reason: str = ""
     finalise_at: int = 0
 

@@ -62,7 +62,6 @@ def pack(transaction: Transaction) -> bytes:
             t.stopped,
             _packed_standing(t.stop_standing),
             t.stop_said,
-            t.stop_id_token,
             t.reason,
             t.finalise_at,
         ]
@@ -159,7 +158,7 @@ def stopped_before(state: ChargePointState, message: StartReported) -> tuple[int
         fits = (
             stop.stopped > message.at.believed
             and stop.meter_stop >= message.meter_start
-            and stop.id_token in ("", message.id_token.lower())
+            and stop.id_token.lower() in ("", message.id_token.lower())
         )
         if fits and (best is None or stop.stopped < best[1].stopped):
             best = index, stop

@@ -90,7 +90,7 @@ def _open(
         message.fresh_transaction,
         session,
         *place,
-        message.id_token.lower(),
+        message.id_token,
         key,
         message.meter_start,
         message.at.believed,
@@ -123,7 +123,7 @@ def _superseded_by(state: ChargePointState, message: StartReported) -> list[Tran
 def _own_standing(message: StartReported, superseded: list[Transaction]) -> TokenStanding:
     """A token is not concurrent with itself: the transaction that made it so is the one this Start replaces."""
     standing = message.standing
-    if standing.status == "ConcurrentTx" and message.id_token.lower() in (t.id_token for t in superseded):
+    if standing.status == "ConcurrentTx" and message.id_token.lower() in (t.id_token.lower() for t in superseded):
         return replace(standing, status="Accepted")
     return standing
 
@@ -147,7 +147,7 @@ def _join(
         number=message.fresh_transaction,
         evse=message.evse,
         connector=message.connector,
-        id_token=message.id_token.lower(),
+        id_token=message.id_token,
         start_key=key,
         meter_start=message.meter_start,
         started=message.at.believed,
@@ -155,7 +155,7 @@ def _join(
     )
     at = Instant(stop.stop_said, stop.stopped, message.at.received)
     amended = _amended(
-        state.charge_point, joined, message.id_token, stop.stop_id_token, at, stop.reason, (STOP_BEFORE_START,)
+        state.charge_point, joined, message.id_token, stop.id_token, at, stop.reason, (STOP_BEFORE_START,)
     )
     memory.replace(state, index, joined)
     effects.append(Append(amended))
@@ -249,12 +249,11 @@ def _stop_unknown(
 ) -> None:
     """Open and close a session of its own: its Start was lost, or is still to come."""
     transaction = Transaction(
-        message.transaction, None, message.fresh_session, 0, 0, message.id_token.lower(), "", None, 0, None
+        message.transaction, None, message.fresh_session, 0, 0, message.id_token, "", None, 0, None
     )
     transaction.stop_key, transaction.meter_stop = key, message.meter_stop
     transaction.stopped, transaction.stop_standing = message.at.believed, standing
-    transaction.stop_said, transaction.stop_id_token = message.at.said, message.id_token
-    transaction.reason = message.reason
+    transaction.stop_said, transaction.reason = message.at.said, message.reason
     doubts = (UNKNOWN_TRANSACTION, *_clock_doubts(message.at))
     opened = Opened(0, 0, message.transaction, message.id_token, "", None, message.at, "", doubts)
     deviations.note(state, deviations.UNKNOWN_TRANSACTION, f"stop of {message.transaction}", now, effects)

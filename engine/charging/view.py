@@ -15,7 +15,10 @@ from engine.charging.state import ChargePointState, Connector
 
 
 def charge_point_view(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, Any]:
-    """One charge point. `last_seen` is exact to the last message that changed anything: heartbeats are not stored."""
+    """One charge point. `last_seen` is exact to the last message that changed anything: heartbeats are not stored.
+
+    `clock_drift_s` is positive where the station's clock is ahead of ours.
+    """
     state = snapshots.restore_charge_point(charge_point, parts)
     sessions = snapshots.restore_sessions(charge_point, parts)
     last_seen = max([state.last_seen, *(session.metered for session in sessions.values())])
@@ -30,7 +33,7 @@ def charge_point_view(charge_point: str, parts: Mapping[str, bytes]) -> dict[str
         "registration": state.registration,
         "last_seen": last_seen or None,
         "boot": _boot(state),
-        "clock_drift_s": None if state.drift is None else state.drift / 1_000_000,
+        "clock_drift_s": None if state.drift is None else -state.drift / 1_000_000,
         "deviations": dict(state.deviations),
         "connectors": [
             _connector(*place, state.connectors.get(place, Connector()), by_connector.get(place)) for place in places

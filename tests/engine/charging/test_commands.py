@@ -70,6 +70,16 @@ def test_a_station_that_does_not_answer_in_time_is_timed_out_and_its_late_answer
     assert world.outcomes() == {"a": ["TimedOut"]}
 
 
+def test_an_action_that_needs_longer_gets_longer() -> None:
+    world = World(patience=lambda action: 90.0 if action == "UnlockConnector" else None)
+    world.connect()
+    world.do(world.command("a", "UnlockConnector", payload={"connectorId": 1}))
+    world.pass_time(89)
+    assert world.outcomes() == {}
+    world.pass_time(2)
+    assert world.outcomes() == {"a": ["TimedOut"]}
+
+
 def test_a_call_gets_no_more_time_than_the_commands_deadline(world: World) -> None:
     world.do(world.command("a", deadline=world.now + 5_000_000))
     world.pass_time(6)

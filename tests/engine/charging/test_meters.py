@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.charging.effects import AppendMeters, ForgetSession
 from engine.charging.events import SessionChanged, SessionStopped
@@ -58,6 +60,17 @@ def test_a_backlog_in_any_order_ends_at_the_newest_register(world: World, transa
     for ago, wh in ((0, 2000), (60, 1400), (30, 1700), (90, 1100)):
         world.do(world.meters(transaction, (ago, wh)))
     assert running(world) == ("1000", "7400")
+
+
+@given(st.lists(st.integers(0, 100), min_size=1))
+def test_energy_is_that_of_the_newest_reading_whatever_came_when_and_how_often(agos: list[int]) -> None:
+    world = World()
+    number = reply(world.do(world.start(1000))).transaction
+    world.pass_time(200)
+    for ago in agos:
+        world.do(world.meters(number, (ago, 1000 + 10 * (200 - ago))))
+    assert running(world)[0] == str(10 * (200 - min(agos)))
+    assert len(world.rows["session-101"]) == len(set(agos))
 
 
 def test_readings_of_one_message_that_do_not_increase_are_checked(world: World, transaction: int) -> None:

@@ -73,6 +73,10 @@ def test_the_view_shows_the_station_with_its_running_session(world: World) -> No
     assert (connector["status"], connector["power_w"]) == ("Charging", "7400")
     assert (connector["session"]["energy_wh"], connector["session"]["state"]) == ("250", "metered")
     assert view["last_seen"] == world.now
+    ahead = World()
+    ahead.do(ahead.start(1000, at=ahead.at(ago=-20)))
+    ahead.do(ahead.status("Charging"))
+    assert charge_point_view("CP-1", ahead.parts)["clock_drift_s"] == 20
     assert orjson.loads(orjson.dumps(view)) == view
 
 

@@ -127,6 +127,7 @@ def test_the_stop_that_comes_after_the_next_start_amends_the_session_it_belongs_
         "900",
         ("late_stop",),
     )
+    assert (amended.id_token, amended.stop_id_token) == ("CARD", "CARD")
     assert len(world.told(SessionStopped)) == 1
     assert len(world.rows[amended.session]) == 1
     assert world.do(again(world, stop)) == [Reply(reply(effects))]
