@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, select, text
@@ -202,12 +204,12 @@ def histories(draw: st.DrawFn) -> tuple[list[Entry], list[int], set[int]]:
 )
 @given(history=histories())
 async def test_batches_and_restarts_make_no_difference(
-    history: tuple[list[Entry], list[int], set[int]], tmp_path_factory: pytest.TempPathFactory
+    history: tuple[list[Entry], list[int], set[int]], template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     entries, cuts, restarts = history
-    at_once = await fresh(tmp_path_factory.mktemp("once"))
+    at_once = copy_of(template, tmp_path_factory.mktemp("once"))
     await ledger_with(at_once, entries)
-    in_pieces = await fresh(tmp_path_factory.mktemp("pieces"))
+    in_pieces = copy_of(template, tmp_path_factory.mktemp("pieces"))
     ledger = await ledger_with(in_pieces)
     for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(entries)], strict=True)):
         if number in restarts:
@@ -219,7 +221,14 @@ async def test_batches_and_restarts_make_no_difference(
     await in_pieces.aclose()
 
 
-async def fresh(folder: Path) -> Database:
-    url = f"sqlite+aiosqlite:///{folder}/books.sqlite3"
-    await upgrade(url)
-    return connect(url)
+def copy_of(template: Path, folder: Path) -> Database:
+    shutil.copy(template, folder / "books.sqlite3")
+    return connect(f"sqlite+aiosqlite:///{folder}/books.sqlite3")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema, to be copied: migrating anew would take most of the property's time."""
+    path = tmp_path_factory.mktemp("template") / "books.sqlite3"
+    await upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
