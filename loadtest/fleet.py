@@ -152,8 +152,7 @@ class Fleet:
         plan = self.plan
         station = Station(identity, plan.traits, seed=plan.seed, audit=self._audit, observer=self.statistics)
         password = plan.passwords.get(identity, plan.password)
-        names = () if Quirk.NO_SUBPROTOCOL in plan.traits.quirks else ("ocpp1.6",)
-        return Link(station, Address(f"{plan.url.rstrip('/')}/{identity}", identity, password, names))
+        return Link(station, Address.of(plan.url, identity, password, plan.traits.quirks))
 
     async def run(
         self, seconds: float | None = None, *, progress: Progress | None = None, every_s: float = 1.0

@@ -120,8 +120,8 @@ class ChargePointUser(User):
         traits = Traits(meter_interval_s=options.meter_interval, speed=options.speed, quirks=quirks(names))
         station = Station(identity, traits, observer=self._reporter)
         inhabit(station, Habits(speed=options.speed, first_visit_s=2.0, id_tags=(options.id_tag,)), _now())
-        url = f"{str(self.host).rstrip('/')}/{identity}"
-        self._driver = BlockingDriver(station, Address(url, identity, options.station_password))
+        address = Address.of(str(self.host), identity, options.station_password, traits.quirks)
+        self._driver = BlockingDriver(station, address)
         self._facade = self._facades.setdefault(id(self.environment), Facade(options)) if options.api_url else None
         self._command_at = time.monotonic() + options.command_interval
         self._commanding: gevent.Greenlet[Any] | None = None

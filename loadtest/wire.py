@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import quote
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -13,6 +14,8 @@ from websockets.http11 import Response
 from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
+
+from loadtest.quirks import Quirk
 
 _QUIET = logging.getLogger("loadtest.wire")
 _QUIET.setLevel(logging.CRITICAL)
@@ -26,6 +29,12 @@ class Address:
     user: str = ""
     password: str = field(default="", repr=False)
     subprotocols: tuple[str, ...] = ("ocpp1.6",)
+
+    @classmethod
+    def of(cls, endpoint: str, identity: str, password: str, wanted: frozenset[Quirk] = frozenset()) -> Address:
+        """The address of one station below an endpoint such as ws://HOST:9000/ocpp."""
+        subprotocols = () if Quirk.NO_SUBPROTOCOL in wanted else ("ocpp1.6",)
+        return cls(f"{endpoint.rstrip('/')}/{quote(identity, safe='=+@:*')}", identity, password, subprotocols)
 
     @property
     def target(self) -> tuple[str, int, bool]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, basic_auth, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.loadtest.scripted_csms import Csms
 
@@ -51,10 +52,15 @@ class TinyServer:
             connection.transport.abort()
 
 
+def pick(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Real stations name no subprotocol at times; `websockets` by itself would refuse them."""
+    return offered[0] if offered else None
+
+
 @pytest.fixture
 async def tiny() -> AsyncIterator[TinyServer]:
     tiny = TinyServer()
     check = basic_auth(check_credentials=lambda user, password: bool(user) and password == PASSWORD)
-    async with serve(tiny.serve, "127.0.0.1", 0, subprotocols=["ocpp1.6"], process_request=check) as server:
+    async with serve(tiny.serve, "127.0.0.1", 0, select_subprotocol=pick, process_request=check) as server:
         tiny.server = server
         yield tiny

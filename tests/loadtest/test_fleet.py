@@ -17,7 +17,7 @@ from loadtest.audit import AuditBook
 from loadtest.blocking import BlockingDriver
 from loadtest.fleet import Fleet, Plan, arguments, plan_of, read_passwords
 from loadtest.habits import Habits
-from loadtest.station import Station, Traits
+from loadtest.station import Station, Traits, quirks
 from loadtest.wire import Address
 from tests.loadtest.conftest import PASSWORD, TinyServer
 
@@ -75,7 +75,7 @@ async def test_an_idle_fleet_answers_commands_and_comes_back_after_a_reset(tiny:
 
 
 async def test_a_station_lives_in_a_thread_too(tiny: TinyServer) -> None:
-    driver = BlockingDriver(Station("THREAD-1", QUICK), Address(f"{tiny.url}/THREAD-1", "THREAD-1", PASSWORD))
+    driver = BlockingDriver(Station("THREAD-1", QUICK), Address.of(tiny.url, "THREAD-1", PASSWORD))
     ended = threading.Event()
 
     def live() -> None:
@@ -89,6 +89,17 @@ async def test_a_station_lives_in_a_thread_too(tiny: TinyServer) -> None:
     await until(lambda: tiny.of("THREAD-1").actions().count("BootNotification") == 2)
     ended.set()
     await living
+
+
+@pytest.mark.parametrize(("names", "negotiated"), [([], "ocpp1.6"), (["no_subprotocol"], None)])
+async def test_a_station_may_name_no_subprotocol(tiny: TinyServer, names: list[str], negotiated: str | None) -> None:
+    plan = Plan(tiny.url, count=1, prefix="A=B+", password=PASSWORD, traits=Traits(quirks=quirks(names)), habits=None)
+    fleet = Fleet(plan)
+    running = asyncio.create_task(fleet.run())
+    await until(lambda: fleet.registered == 1)
+    assert [connection.subprotocol for connection in tiny.connections] == [negotiated]
+    fleet.stop()
+    await running
 
 
 async def test_the_command_line_reads_passwords_and_prints_its_statistics(tiny: TinyServer, tmp_path: Path) -> None:
