@@ -26,8 +26,15 @@ class Follower:
 
     def __init__(self, charge_points: frozenset[str], length: int) -> None:
         self.charge_points = charge_points
-        self.queue: asyncio.Queue[LiveEvent] = asyncio.Queue(length)
+        self.queue: asyncio.Queue[LiveEvent | None] = asyncio.Queue(length)
         self.ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Nothing more comes, and what waits is thrown away. None in the queue ends `frames`."""
+        self.ended.set()
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
     def offer(self, event: LiveEvent) -> None:
         # What is about no charge point (a gap in the feed) is for everyone.
@@ -36,7 +43,7 @@ class Follower:
         try:
             self.queue.put_nowait(event)
         except asyncio.QueueFull:
-            self.ended.set()
+            self.end()
 
 
 class Fanout:
@@ -72,7 +79,7 @@ class Fanout:
 
     def end_all(self) -> None:
         for follower in self._followers:
-            follower.ended.set()
+            follower.end()
 
     def follow(self, charge_points: frozenset[str]) -> Follower:
         """Join. Raises Unavailable when too many follow already, or at shutdown."""
@@ -112,13 +119,16 @@ class Fanout:
 
 
 async def frames(follower: Follower, *, heartbeat_s: float) -> AsyncIterator[bytes]:
-    """Write a follower's events as server-sent events, with a comment when nothing happened for `heartbeat_s`."""
+    """Write a follower's events as server-sent events, with a comment when nothing happened for `heartbeat_s`,
+    until the follower is ended."""
     while True:
         try:
             event = await asyncio.wait_for(follower.queue.get(), heartbeat_s)
         except TimeoutError:
             yield b": still here\n\n"
             continue
+        if event is None:
+            return
         yield frame(event)
 
 

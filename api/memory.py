@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 from api.ports import (
     ChargePoint,
-    CommandResult,
     CommandRow,
     Component,
     FacadePorts,
@@ -30,9 +29,19 @@ from api.ports import (
     View,
 )
 from engine.clock import SECOND, Clock, SystemClock
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, StoreUnavailable
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryResult:
+    """A CommandResult."""
+
+    outcome: str
+    payload: Any = None
+    error_code: str = ""
+    error_description: str = ""
 
 
 @dataclass
@@ -60,15 +69,15 @@ class MemoryFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
-    ) -> CommandResult:
+    ) -> MemoryResult:
         self.asked.append(
             {"charge_point": charge_point, "action": action, "payload": payload, "timeout_s": timeout_s, "wait": wait}
             | {"requested_by": requested_by, "command_id": command_id}
         )
         if charge_point not in self.views and not wait:
-            return CommandResult(command_id, "NotConnected")
+            return MemoryResult("NotConnected")
         outcome, answer = self.answer(charge_point, action, payload)
-        return CommandResult(command_id, outcome, answer)
+        return MemoryResult(outcome, answer)
 
     async def hosts(self) -> Sequence[Mapping[str, Any]]:
         return self.members
@@ -213,7 +222,7 @@ class MemoryLive:
     """A live feed within one process: `publish` reaches everyone who reads `events` at that moment."""
 
     def __init__(self) -> None:
-        self._readers: set[asyncio.Queue[LiveEvent]] = set()
+        self._readers: set[asyncio.Queue[LiveEvent | None]] = set()
 
     @property
     def readers(self) -> int:
@@ -223,12 +232,18 @@ class MemoryLive:
         for queue in self._readers:
             queue.put_nowait(event)
 
+    def interrupt(self) -> None:
+        """Break off for everyone who reads now, as when Redis goes away."""
+        for queue in self._readers:
+            queue.put_nowait(None)
+
     async def events(self) -> AsyncIterator[LiveEvent]:
-        queue: asyncio.Queue[LiveEvent] = asyncio.Queue()
+        queue: asyncio.Queue[LiveEvent | None] = asyncio.Queue()
         self._readers.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            while (event := await queue.get()) is not None:
+                yield event
+            raise StoreUnavailable("The live feed was interrupted.")
         finally:
             self._readers.discard(queue)
 

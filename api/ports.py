@@ -20,15 +20,20 @@ View = Mapping[str, Any]
 # --- the fleet ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
+class CommandResult(Protocol):
     """How a command ended. `outcome` is one of `events.CommandOutcome`, `payload` the station's answer."""
 
-    id: str
-    outcome: str
-    payload: Any = None
-    error_code: str = ""
-    error_description: str = ""
+    @property
+    def outcome(self) -> str: ...
+
+    @property
+    def payload(self) -> Any: ...
+
+    @property
+    def error_code(self) -> str: ...
+
+    @property
+    def error_description(self) -> str: ...
 
 
 class Fleet(Protocol):

@@ -42,7 +42,7 @@ async def send_command(
     )
     return CommandResultOut.model_validate(
         {
-            "id": ended.id,
+            "id": command,
             "outcome": ended.outcome,
             "payload": ended.payload,
             "error_code": ended.error_code or None,

@@ -15,6 +15,9 @@ from api.schemas import Problem
 
 router = APIRouter(tags=["events"])
 
+_FAREWELL_S = 0.5
+"""How long an ended stream may take to say so before its connection is cut."""
+
 
 class EventStream(Response):
     """Streams a follower's events until the reader leaves, is dropped for being too slow, or the façade closes.
@@ -35,7 +38,7 @@ class EventStream(Response):
         tasks = {
             asyncio.create_task(self._pump(send)),
             asyncio.create_task(_gone(receive)),
-            asyncio.create_task(self._follower.ended.wait()),
+            asyncio.create_task(self._stuck()),
         }
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -58,6 +61,12 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": hello, "more_body": True})
         async for frame in frames(self._follower, heartbeat_s=self._heartbeat_s):
             await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stuck(self) -> None:
+        """Return when the stream was to end and has not: the reader takes nothing any more."""
+        await self._follower.ended.wait()
+        await asyncio.sleep(_FAREWELL_S)
 
 
 async def _gone(receive: Receive) -> None:

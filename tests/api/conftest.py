@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from api import memory
@@ -15,6 +16,9 @@ from api.app import create_app
 from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
 from engine.clock import SECOND, ManualClock
 from engine.settings import Settings
+
+# structlog's default draws every traceback with all local variables, which takes seconds for a deep stack.
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=repr)])
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery staple"
