@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -68,13 +68,12 @@ class RedisLink:
         performed is then unknown. Raises ConfigurationError for any other refusal.
         """
         replies = await self._exchange(commands, patience_s)
-        if any(isinstance(reply, NoScriptError) for reply in _flat(replies)):
+        if any(isinstance(error, NoScriptError) for error in _errors(commands, replies)):
             # The server forgot its scripts (a restart). What was performed is known by its number: say all of it again.
             await self._exchange([("SCRIPT", "LOAD", script.text) for script in self._scripts], 0.0)
             replies = await self._exchange(commands, patience_s)
-        for reply in _flat(replies):
-            if isinstance(reply, ResponseError):
-                raise _refusal(reply) from reply
+        for error in _errors(commands, replies):
+            raise _refusal(error) from error
         return replies
 
     async def _exchange(self, commands: Sequence[Command], patience_s: float) -> list[Any]:
@@ -130,10 +129,13 @@ async def _reply(connection: AbstractConnection) -> Any:
         return error
 
 
-def _flat(replies: list[Any]) -> list[Any]:
-    """The answers, and those inside an EXEC's answer."""
-    last = replies[-1] if replies else None
-    return [*replies, *last] if isinstance(last, list) else replies
+def _errors(commands: Sequence[Command], replies: list[Any]) -> Iterator[ResponseError]:
+    """The refusals among the answers, also those inside an EXEC's answer."""
+    for command, reply in zip(commands, replies, strict=True):
+        if isinstance(reply, ResponseError):
+            yield reply
+        elif command[0] == "EXEC" and isinstance(reply, list):
+            yield from (one for one in reply if isinstance(one, ResponseError))
 
 
 def _refusal(error: ResponseError) -> Exception:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -132,13 +137,55 @@ async def test_a_missing_replica_holds_the_answer_back(valkey: Valkey) -> None:
     await journal.aclose()
 
 
-async def test_a_repeat_waits_for_the_replica_like_the_first_try(own_valkey: Valkey) -> None:
-    journal = await RedisJournal.open(own_valkey.url, partitions=4, replicas=1)
-    journal._replica_timeout_s = 0.05
-    one = {P: (1, [Write(CP, 1, [Record("m", b"1")])])}
-    for _ in range(3):
-        with pytest.raises(JournalUnavailable, match="0 of 1"):
-            await journal.commit("inc-1", one)
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_commit_and_its_repeat_wait_for_the_replicas_disk() -> None:
+    port = str(_free_port())
+    with tempfile.TemporaryDirectory(prefix="rcj") as one, tempfile.TemporaryDirectory(prefix="rcj") as two:
+        primary = Valkey(Path(one), "--port", port, "--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0")
+        replica = Valkey(Path(two), "--replicaof", "127.0.0.1", port)
+        await primary.start()
+        await replica.start()
+        try:
+            await _commit_with_a_stopped_replica(primary, replica)
+        finally:
+            replica.kill()
+            primary.kill()
+
+
+async def _commit_with_a_stopped_replica(primary: Valkey, replica: Valkey) -> None:
+    journal = await RedisJournal.open(primary.url, partitions=4, replicas=1)
+
+    async def claimed() -> bool:
+        try:
+            return (await journal.claim(CP, "host-1", "inc-1")).won
+        except JournalUnavailable:
+            return False
+
+    await until(claimed)
+    located = await journal.locate(CP)
+    assert located is not None
+    assert [finding.name for finding in await check_durability(primary.url)] == ["replicas"]
+    assert await check_durability(primary.url, replicas=1) == []
+    assert [finding.name for finding in await check_durability(replica.url)] == ["role"]
+    await primary.call(("SCRIPT", "FLUSH"))
+    both = {P: (1, [Write(CP, located.epoch, [Record("m", b"1")])]), (P + 1) % 4: (1, [])}
+    journal._replica_timeout_s = 0.2
+    os.kill(replica.pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            with pytest.raises(JournalUnavailable, match="0 of 1 replicas"):
+                await journal.commit("inc-1", both)
+            await journal._link._forget_idle()
+    finally:
+        os.kill(replica.pid, signal.SIGCONT)
+    journal._replica_timeout_s = 10
+    assert (await journal.commit("inc-1", both))[P] == Committed(1, frozenset(), 0)
+    replica.kill()
     await journal.aclose()
 
 

@@ -20,7 +20,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 class Valkey:
-    """One server process on a folder and a unix socket of its own. `kill` is SIGKILL."""
+    """One server process on a folder and a unix socket of its own. `kill` is SIGKILL; later options win."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
