@@ -58,6 +58,8 @@ class CallError(NamedTuple):
 
 
 Frame = Call | CallResult | CallError
+_new_tuple = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
 
 
 class UnreadableFrame(ProtocolError):
@@ -93,7 +95,7 @@ def parse(data: bytes | str, notes: list[Deviated], limits: Limits = DEFAULT_LIM
     if type(elements) is list and len(elements) == 4 and elements[0] == CALL:
         _, said_id, action, payload = elements
         if type(said_id) is str and 0 < len(said_id) <= MAX_MESSAGE_ID and type(action) is str:
-            return Call(said_id, action, payload, said_id)
+            return _new_tuple(Call, (said_id, action, payload, said_id))
     return _read_elements(elements, notes)
 
 

@@ -18,6 +18,9 @@ EARLIEST = 1_262_304_000 * SECOND
 FUTURE_TOLERANCE = 86_400 * SECOND
 """How far ahead of our clock a time may be: local time labelled Z is up to 14 hours ahead, a day is more than that."""
 
+MAX_LENGTH = 64
+"""Longer texts are no time, whatever they begin with."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CACHE_LIMIT = 8192
@@ -83,7 +86,9 @@ def _learn_minute(said: str) -> int | None:
 
 
 def _read_slowly(said: str, received: int) -> tuple[int, Deviation | None]:
-    text = said.strip()[:64]
+    if len(said) > MAX_LENGTH:
+        return received, Deviation.UNREADABLE_TIME
+    text = said.strip()
     parts = _LOOSE.fullmatch(text)
     if parts is not None:
         believed, deviation = _from_parts(parts, received)

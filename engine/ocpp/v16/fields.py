@@ -8,11 +8,10 @@ from engine.charging.messages import Instant
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
-from engine.ocpp.times import read_time
+from engine.ocpp.times import MAX_LENGTH, read_time
 
 MAX_CONNECTOR = 1023
 """More connectors than any station has: each one heard of takes memory in its charge point's actor."""
-MAX_SAID_TIME = 64
 
 
 def checked_connector(number: int) -> int:
@@ -38,5 +37,5 @@ def instant(payload: dict[str, Any], circumstances: Circumstances, *, required: 
     believed, deviation = read_time(said, received)
     if deviation is not None:
         note(circumstances.notes, deviation, said)
-        said = said[:MAX_SAID_TIME]
+        said = said[:MAX_LENGTH]
     return Instant(said, believed, received)

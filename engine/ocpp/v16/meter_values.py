@@ -1,7 +1,8 @@
 """MeterValues and the readings in StopTransaction (OCPP 1.6, sections 4.7 and 7.33): the hot path.
 
 What six texts of a sampled value (measurand, phase, location, context, format, unit) mean is worked out once and
-remembered, so a sample costs one lookup and one Decimal. Written out flat on purpose: a call a field would double it.
+remembered, and so are short numbers: a sample costs two lookups. Written out flat on purpose: a call a field would
+double it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.port import Circumstances
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
-from engine.ocpp.v16.fields import checked_connector, connector_on, instant
+from engine.ocpp.v16.fields import MAX_CONNECTOR, checked_connector, instant
 
-_CACHE_LIMIT = 4096
+_CACHE_LIMIT = 8192
+_SHORT = 6
+"""Numbers of up to so many characters (voltages, currents, percentages) come again and again and are remembered."""
+
 _Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 
 
@@ -29,15 +33,18 @@ Odd are signed data and units that deviate: their values need a second look. No 
 """
 
 _meanings: dict[_Key, _Meaning] = {}
+_numbers: dict[str, Decimal] = {}
 _new_tuple = tuple.__new__
 
 
 def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersReported:
-    evse = checked_connector(payload["connectorId"])
+    evse: int = payload["connectorId"]
+    if not 0 <= evse <= MAX_CONNECTOR:
+        checked_connector(evse)
     transaction = payload.get("transactionId")
     return MetersReported(
         evse,
-        connector_on(evse),
+        1 if evse else 0,
         "" if transaction is None else str(transaction),
         readings(payload["meterValue"], circumstances),
     )
@@ -46,7 +53,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
     """MeterValue elements as readings. Elements without any sampled value are left out: they say nothing."""
     received = circumstances.received
-    known = _meanings.get
+    known, numbers = _meanings.get, _numbers.get
     found = []
     for meter_value in meter_values:
         samples = []
@@ -55,10 +62,11 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
             key = (get("measurand"), get("phase"), get("location"), get("context"), get("format"), get("unit"))
             texts, factor, base_unit, odd = known(key) or _learn(key)
             raw = get("value", "")
-            if odd or is_plain(raw) is None:
-                value = _odd_value(raw, texts, factor, circumstances)
-            else:
-                value = Decimal(raw) if factor is None else multiply(Decimal(raw), factor)
+            value = numbers(raw)
+            if value is None or odd:
+                value = _read_value(raw, texts, factor, circumstances, odd=odd)
+            elif factor is not None:
+                value = multiply(value, factor)
             samples.append(_new_tuple(Sample, texts + (raw, value, base_unit)))  # noqa: RUF005  twice as fast
         if not samples:
             continue
@@ -69,8 +77,17 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
     return tuple(found)
 
 
-def _odd_value(raw: str, texts: _Texts, factor: Decimal | None, circumstances: Circumstances) -> Decimal | None:
-    """The value of a sample that is not simply a plain number in a unit of the specification."""
+def _read_value(
+    raw: str, texts: _Texts, factor: Decimal | None, circumstances: Circumstances, *, odd: bool
+) -> Decimal | None:
+    """The value of a sample whose text is not remembered as a number, or whose meaning is odd."""
+    if not odd and is_plain(raw) is not None:
+        number = Decimal(raw)
+        if len(raw) <= _SHORT:
+            if len(_numbers) >= _CACHE_LIMIT:
+                _numbers.clear()
+            _numbers[raw] = number
+        return number if factor is None else multiply(number, factor)
     measurand, said_format, unit = texts[0], texts[4], texts[5]
     deviation = unit_of(measurand, unit).deviation
     if deviation is not None:

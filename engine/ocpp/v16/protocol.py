@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.charging.messages import Answer, Deviated, Json, StationMessage
+from engine.charging.messages import Answer, Deviated, Json
 from engine.ocpp.errors import V16_SPELLING
-from engine.ocpp.port import Circumstances
 from engine.ocpp.v16 import answers, calls, registry
 
 
@@ -16,8 +15,8 @@ class Ocpp16:
     subprotocol = "ocpp1.6"
     answers_unreadable = False
 
-    def understand(self, action: str, payload: Json, circumstances: Circumstances) -> StationMessage:
-        return registry.understand(action, payload, circumstances)
+    # The hot path: a static method saves a call a frame.
+    understand = staticmethod(registry.understand)
 
     def answer(self, answer: Answer) -> bytes:
         return answers.encode(answer)

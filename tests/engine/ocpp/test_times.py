@@ -52,6 +52,7 @@ def test_a_time_that_can_be_read_is_believed(said: str, believed: str, deviation
         ("2099-01-01T00:00:00", "future_time"),
         ("9998-12-31T24:00:00Z", "future_time"),
         ("", "unreadable_time"),
+        ("2024-07-09T07:18:36Z" + " " * 1000, "unreadable_time"),
         ("yesterday", "unreadable_time"),
         ("2024-13-01T00:00:00Z", "unreadable_time"),
         ("2024-01-01T25:00:00Z", "unreadable_time"),
