@@ -66,7 +66,9 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         print(f"== {name}", flush=True)
         code, results[name] = run(name)
-        print(f"== {name} took {time.monotonic() - began:.0f} s{'' if code == 0 else f', exit code {code}'}", flush=True)
+        print(
+            f"== {name} took {time.monotonic() - began:.0f} s{'' if code == 0 else f', exit code {code}'}", flush=True
+        )
         failed |= code
     print(json.dumps(results[arguments[0]] if len(arguments) == 1 else results), flush=True)
     return int(failed != 0)
