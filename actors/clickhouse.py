@@ -7,7 +7,6 @@ import asyncio
 from actors.chdb_gateway.engine import Limits
 from actors.chdb_gateway.server import ChdbGateway, Credentials
 from actors.config import ClusterConfig
-from actors.embedded.processes import record_process
 from actors.resident import Resident
 from engine.stores.installation_key import InstallationKey
 
@@ -28,7 +27,6 @@ class ClickHouse(Resident):
 
     async def run(self) -> None:
         settings = self.config.settings
-        record_process(self.config.run_dir, "clickhouse")
         key = InstallationKey.load(self.config.data_dir)
         self._gateway = ChdbGateway(
             self.config.data_dir / "chdb",

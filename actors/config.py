@@ -27,6 +27,7 @@ class ClusterConfig:
     redis_url: str
     clickhouse_url: str
     embedded_clickhouse: bool
+    facade: str = "api.facade:serve"
 
     @property
     def data_dir(self) -> Path:
@@ -35,10 +36,6 @@ class ClusterConfig:
     @property
     def run_dir(self) -> Path:
         return self.settings.data_dir / "run"
-
-    @property
-    def dedicated_prefix(self) -> str:
-        return "dedicated:"
 
 
 def host_name(number: int) -> str:
@@ -70,6 +67,7 @@ def configure_logging(config: ClusterConfig, name: str) -> None:
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(config.settings.log_level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

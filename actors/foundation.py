@@ -96,7 +96,7 @@ def _resolve(settings: Settings, valkey: RunningValkey | None) -> ClusterConfig:
     url = settings.clickhouse_url
     if embedded:
         host = "127.0.0.1" if settings.bind in ("0.0.0.0", "::") else settings.bind
-        url = f"http://{WRITER}:{writer_password(key)}@{host}:{settings.clickhouse_port}/raycharge"
+        url = f"http://{WRITER}:{writer_password(key)}@{host}:{settings.clickhouse_port}/default"
     return ClusterConfig(settings, valkey.url if valkey is not None else settings.redis_url, url, embedded)
 
 

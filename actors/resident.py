@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from actors.config import ClusterConfig, configure_logging
+from actors.embedded.processes import record_process
 from engine.ids import new_id
 
 log = structlog.get_logger("resident")
@@ -28,6 +29,11 @@ RESIDENT_OPTIONS: dict[str, Any] = {
 }
 
 
+def _file_name(name: str) -> str:
+    """A charge point's id as part of a file's name."""
+    return "".join(c if c.isalnum() or c in "-_." else f"={ord(c):x}" for c in name)
+
+
 class Resident:
     """Base of host, supervisor, projections, stores and façade. Subclasses write `run` and, if need be, `leave`."""
 
@@ -40,6 +46,7 @@ class Resident:
         self.attempts = 0
         self.stopping = asyncio.Event()
         configure_logging(config, name)
+        record_process(config.run_dir, _file_name(name))
         self._life = asyncio.create_task(self._live())
 
     async def run(self) -> None:

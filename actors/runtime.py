@@ -29,6 +29,7 @@ from engine.journal.encoding import event_records
 from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances
+from engine.ocpp.v16 import calls
 from engine.ocpp.version import VERSIONS
 from engine.settings import Settings
 from engine.stores.token_book import TokenBook
@@ -70,6 +71,8 @@ class Runtime:
             heartbeat_interval_s=settings.heartbeat_interval_s,
             offline_grace_s=settings.offline_grace_s,
             call_timeout_s=settings.call_timeout_s,
+            outcome=calls.outcome,
+            patience=calls.timeout_s,
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log

@@ -1,0 +1,144 @@
+"""References: reaching a charge point's actor from anywhere, and reading what was last written about it.
+
+The façade's view of the actor layer. States are read from the snapshots, without asking a host: they are as fresh as
+the last commit. Commands go to the host that the directory names, or to one that wakes the actor up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import ray
+import structlog
+from ray.exceptions import RayError, RayTaskError
+
+from actors.commands import Ended
+from actors.config import NAMESPACE, SUPERVISOR, ClusterConfig
+from actors.host import dedicated_handle, host_handle
+from actors.stores import Stores
+from engine.charging.view import charge_point_view
+from engine.errors import NotFound, StoreUnavailable, Unavailable
+
+log = structlog.get_logger("fleet")
+TRIES = 3
+ANSWER_GRACE_S = 8.0
+
+
+class RayFleet:
+    """Charge points as actors, over Ray and the directory."""
+
+    def __init__(self, config: ClusterConfig, stores: Stores) -> None:
+        self._config = config
+        self._stores = stores
+        self._journal = stores.journal
+
+    async def state(self, charge_point: str) -> Mapping[str, Any] | None:
+        """The live state; None for a station that never connected."""
+        return (await self.states([charge_point])).get(charge_point)
+
+    async def states(self, charge_points: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The live states of many; those that never connected are left out."""
+        found = await self._journal.snapshots(charge_points)
+        return {name: charge_point_view(name, parts) for name, parts in found.items()}
+
+    async def command(
+        self,
+        charge_point: str,
+        action: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+        command_id: str,
+    ) -> Ended:
+        """Have an OCPP call made and return how it ended.
+
+        The command's id makes it safe to ask a second host when the first one dies: a command that was sent is never
+        sent again, and whoever has the activation knows how it ended. Raises Unavailable when no host answers.
+        """
+        request = {
+            "command": command_id,
+            "action": action,
+            "payload": dict(payload),
+            "timeout_s": timeout_s,
+            "wait": wait,
+            "requested_by": requested_by,
+        }
+        trouble = "no host answers"
+        for attempt in range(TRIES):
+            handle = await self._handle(charge_point)
+            try:
+                told = await asyncio.wait_for(
+                    handle.command.remote(charge_point, request), timeout=timeout_s + ANSWER_GRACE_S
+                )
+                return Ended(
+                    told["id"], told["outcome"], told["payload"], told["error_code"], told["error_description"]
+                )
+            except RayTaskError as error:
+                cause = error.cause
+                if not isinstance(cause, NotFound | Unavailable):
+                    raise
+                trouble = str(cause)
+            except (RayError, TimeoutError, ValueError) as error:
+                trouble = str(error).splitlines()[0]
+            log.info("command_asked_again", charge_point=charge_point, attempt=attempt, trouble=trouble)
+            await asyncio.sleep(0.5 * (attempt + 1))
+        raise StoreUnavailable(f"The host of {charge_point} does not answer: {trouble}")
+
+    async def _handle(self, charge_point: str) -> Any:
+        """Where the activation is; else its own host, or one of those alive by rendezvous."""
+        account = await self._stores.credentials.account(charge_point)
+        if account is not None and account.isolation == "dedicated":
+            return dedicated_handle(charge_point, self._config)
+        located = await self._journal.locate(charge_point)
+        alive = {name for name in await self._journal.leases() if ":" not in name}
+        if located is not None and located.host in alive:
+            return host_handle(located.host)
+        if not alive:
+            raise StoreUnavailable("No host is alive at the moment.")
+        return host_handle(max(alive, key=lambda name: crc32(f"{name}/{charge_point}".encode())))
+
+    async def hosts(self) -> list[dict[str, Any]]:
+        """Every host with its logical actors; one that does not answer is listed with its trouble."""
+        names = sorted(await self._journal.leases())
+        return list(await asyncio.gather(*(self._host(name) for name in names)))
+
+    async def _host(self, name: str) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = await asyncio.wait_for(host_handle(name).actors.remote(), timeout=5.0)
+        except (RayError, TimeoutError, ValueError) as error:
+            return {"name": name, "ready": False, "trouble": str(error).splitlines()[0], "actors": [], "count": 0}
+        return told | {"name": name}
+
+
+async def children() -> list[dict[str, Any]]:
+    """What the supervisor knows of everything it looks after. Raises StoreUnavailable when it does not answer."""
+    try:
+        supervisor = ray.get_actor(SUPERVISOR, namespace=NAMESPACE)
+        told: list[dict[str, Any]] = await asyncio.wait_for(supervisor.children.remote(), timeout=3.0)
+    except (RayError, TimeoutError, ValueError) as error:
+        raise StoreUnavailable("The supervisor does not answer.") from error
+    return told
+
+
+async def host_numbers(name: str) -> list[tuple[str, str, float]]:
+    """A host's metrics; none while it does not answer."""
+    try:
+        numbers: list[tuple[str, str, float]] = await asyncio.wait_for(host_handle(name).metrics.remote(), timeout=3.0)
+    except (RayError, TimeoutError, ValueError):
+        return []
+    return numbers
+
+
+async def projection_lag(name: str) -> dict[str, Any]:
+    """A projection's lag; `running` False while it does not answer."""
+    try:
+        handle = ray.get_actor(f"projection-{name}", namespace=NAMESPACE)
+        told: dict[str, Any] = await asyncio.wait_for(handle.lag.remote(), timeout=3.0)
+    except (RayError, TimeoutError, ValueError):
+        return {"name": name, "running": False}
+    return told

@@ -1,0 +1,124 @@
+"""The façade of a running installation: the ports wired to the actor layer and the stores, and served.
+
+`serve` is what the launcher names in `ClusterConfig.facade`; the actor layer calls it inside the façade's Ray actor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from actors.children import PROJECTIONS
+from actors.facade import FacadeContext
+from actors.fleet import children, host_numbers, projection_lag
+from api.app import create_app
+from api.ports import Component, FacadePorts, Sample
+from api.serve import start
+from api.sources.calls import check_call
+from api.sources.curves import ClickHouseCurves
+from api.sources.ledger import SqlLedger
+from api.sources.live import FeedEvents
+from api.sources.registry import SqlRegistry
+from engine.errors import RaychargeError
+from engine.journal.redis_streams import RedisJournal
+from engine.stores.users import Users
+
+
+class SystemHealth:
+    """The `Health` port: the supervisor's children and the journal."""
+
+    def __init__(self, journal: RedisJournal) -> None:
+        self._journal = journal
+        self._not_durable = ""
+
+    async def components(self) -> Sequence[Component]:
+        found = [await self._journal_component()]
+        try:
+            told = await children()
+        except RaychargeError as error:
+            return [*found, Component("supervisor", False, str(error))]
+        return found + [
+            Component(child["name"], bool(child["ready"]), child["trouble"] if not child["ready"] else "")
+            for child in told
+        ]
+
+    async def _journal_component(self) -> Component:
+        try:
+            info = await asyncio.wait_for(self._journal.info(), timeout=3.0)
+        except (RaychargeError, TimeoutError) as error:
+            return Component("journal", False, str(error) or "no answer")
+        durable = info.aof_enabled and info.fsync == "always"
+        self._not_durable = "" if durable else "The journal's Redis does not fsync every commit (appendfsync always)."
+        if info.fill > 0.8:
+            return Component("journal", False, f"The journal's memory is {info.fill:.0%} full.")
+        return Component("journal", True)
+
+    def not_durable(self) -> str:
+        return self._not_durable
+
+
+class SystemMetrics:
+    """The `Metrics` port: numbers of hosts, consumers and the journal, gathered when they are scraped."""
+
+    def __init__(self, journal: RedisJournal) -> None:
+        self._journal = journal
+
+    async def collect(self) -> Sequence[Sample]:
+        hosts = await self._journal.leases()
+        names = [name for name in sorted(hosts) if ":" not in name]
+        gathered = await asyncio.gather(*(host_numbers(name) for name in names))
+        samples = [
+            Sample(name, text, float(value), {"host": host})
+            for host, numbers in zip(names, gathered, strict=True)
+            for name, text, value in numbers
+        ]
+        for lag in await asyncio.gather(*(projection_lag(name) for name in PROJECTIONS)):
+            samples += _lag_samples(lag)
+        return samples + await self._journal_samples()
+
+    async def _journal_samples(self) -> list[Sample]:
+        info = await self._journal.info()
+        return [
+            Sample("raycharge_journal_fill_ratio", "Journal memory used over its limit", info.fill),
+            Sample("raycharge_journal_memory_bytes", "Memory used by the journal's Redis", float(info.used_bytes)),
+        ]
+
+
+def _lag_samples(lag: dict[str, object]) -> list[Sample]:
+    labels = {"projection": str(lag["name"])}
+    running = Sample(
+        "raycharge_projection_running", "1 while the consumer answers", float(bool(lag["running"])), labels
+    )
+    if not lag["running"]:
+        return [running]
+    return [
+        running,
+        Sample("raycharge_projection_lag_entries", "Entries not applied yet", float(str(lag["entries"])), labels),
+        Sample("raycharge_projection_lag_seconds", "Age of the oldest of them", float(str(lag["seconds"])), labels),
+        Sample("raycharge_projection_applied_total", "Entries applied", float(str(lag["applied"])), labels),
+        Sample("raycharge_projection_failures_total", "Failures of a store", float(str(lag["failures"])), labels),
+    ]
+
+
+async def serve(context: FacadeContext) -> None:
+    """Serve until `context.stopping` is set. Raises ConfigurationError when the port cannot be had."""
+    stores, config = context.stores, context.config
+    curves = ClickHouseCurves(config.clickhouse_url)
+    ports = FacadePorts(
+        fleet=context.fleet,
+        check_call=check_call,
+        registry=SqlRegistry(stores.database, stores.registry, stores.token_registry, Users(stores.database)),
+        ledger=SqlLedger(stores.database),
+        analytics=curves,
+        live=FeedEvents(stores.bus),
+        health=SystemHealth(stores.journal),
+        metrics=SystemMetrics(stores.journal),
+        signing_key=stores.key.digest("façade logins"),
+    )
+    serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)
+    context.listening()
+    try:
+        await context.stopping.wait()
+    finally:
+        await serving.stop()
+        await curves.aclose()
