@@ -1,6 +1,7 @@
 """Fans the live feed out to the browsers that follow it, each behind a queue of bounded length.
 
-Who does not keep up is dropped: the feed's memory does not grow with the slowest reader.
+Who does not keep up is dropped: the feed's memory does not grow with the slowest reader. The feed is joined only while
+somebody follows, because its projection takes no entry apart while nobody listens.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ log = structlog.get_logger("api.live")
 QUEUE_LENGTH = 512
 MAX_FOLLOWERS = 1000
 _BACK_OFF_S = (0.2, 5.0)
+_GAP = LiveEvent("0-0", "", "gap", b'{"type":"gap","charge_point":"","data":{}}')
 
 
 class Follower:
@@ -47,11 +49,27 @@ class Follower:
 
 
 class Fanout:
-    """Reads the feed once for all followers; joins it anew, with backing off, whenever it breaks."""
+    """Reads the feed once for all followers; joins it anew, with backing off, whenever it breaks.
 
-    def __init__(self, live: Live, *, queue_length: int = QUEUE_LENGTH, max_followers: int = MAX_FOLLOWERS) -> None:
+    The feed notices a new listener only after a while: `settle_s` after joining it, the followers are told that there
+    may be a gap. It is left when nobody has followed for `linger_s`.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        *,
+        queue_length: int = QUEUE_LENGTH,
+        max_followers: int = MAX_FOLLOWERS,
+        settle_s: float = 1.5,
+        linger_s: float = 10.0,
+    ) -> None:
         self._live, self._length, self._max = live, queue_length, max_followers
+        self.settle_s, self.linger_s = settle_s, linger_s
         self._followers: set[Follower] = set()
+        self._anybody = asyncio.Event()
+        self._nobody = asyncio.Event()
+        self._nobody.set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self.dropped = 0
@@ -89,27 +107,64 @@ class Fanout:
             raise Unavailable("Too many follow the live events of this façade.")
         follower = Follower(charge_points, self._length)
         self._followers.add(follower)
+        self._anybody.set()
+        self._nobody.clear()
         return follower
 
     def leave(self, follower: Follower) -> None:
         self._followers.discard(follower)
+        if not self._followers:
+            self._anybody.clear()
+            self._nobody.set()
 
     async def _run(self) -> None:
         pause = _BACK_OFF_S[0]
         while True:
-            try:
-                async for event in self._live.events():
-                    pause = _BACK_OFF_S[0]
-                    self._offer(event)
-            except Unavailable as error:
-                log.warning("live feed broke", error=str(error))
-            except Exception:
-                log.exception("live feed failed")
+            await self._anybody.wait()
+            began = asyncio.get_running_loop().time()
+            if await self._read_while_followed():
+                continue
             # What was published meanwhile is lost to the followers: let them come back and read the state anew.
             self.breaks += 1
             self.end_all()
+            if asyncio.get_running_loop().time() - began > _BACK_OFF_S[1]:
+                pause = _BACK_OFF_S[0]
             await asyncio.sleep(pause)
             pause = min(pause * 2, _BACK_OFF_S[1])
+
+    async def _read_while_followed(self) -> bool:
+        """Read the feed; True when it was left because nobody followed any more, False when it broke."""
+        idle = asyncio.create_task(self._until_idle())
+        tasks = {idle, asyncio.create_task(self._read()), asyncio.create_task(self._tell_gap())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return idle.done()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            async for event in self._live.events():
+                self._offer(event)
+        except Unavailable as error:
+            log.warning("live feed broke", error=str(error))
+        except Exception:
+            log.exception("live feed failed")
+
+    async def _tell_gap(self) -> None:
+        await asyncio.sleep(self.settle_s)
+        self._offer(_GAP)
+        await asyncio.Event().wait()
+
+    async def _until_idle(self) -> None:
+        while True:
+            await self._nobody.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._anybody.wait(), self.linger_s)
+                continue
+            return
 
     def _offer(self, event: LiveEvent) -> None:
         for follower in self._followers:

@@ -125,6 +125,7 @@ def facade_with(settings: Settings | None = None) -> Facade:
     assert isinstance(ports.health, memory.MemoryHealth)
     assert isinstance(ports.metrics, memory.MemoryMetrics)
     app = create_app(ports, settings or Settings())
+    app.state.context.fanout.settle_s = 3600.0
     return Facade(app, ports, clock, fleet, registry, ledger, ports.analytics, ports.live, ports.health, ports.metrics)
 
 

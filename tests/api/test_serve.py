@@ -124,11 +124,29 @@ async def test_a_broken_feed_is_joined_anew_and_its_readers_come_back(facade: Fa
         await anext(blocks)
         facade.live.interrupt()
         assert [block async for block in blocks] == []
-        await until(lambda: facade.live.readers == 1)
+        await until(lambda: facade.live.readers == 0)
         async with stream(facade, served) as again:
             facade.live.publish(change("CP-1"))
             await anext(again)
             assert "CP-1" in await anext(again)
+
+
+async def test_the_feed_is_joined_only_while_somebody_follows(facade: Facade) -> None:
+    fanout: Fanout = facade.app.state.context.fanout
+    fanout.settle_s, fanout.linger_s = 0.02, 0.05
+    async with serving(facade) as served:
+        assert facade.live.readers == 0
+        async with stream(facade, served) as blocks:
+            await anext(blocks)
+            # Until the feed has noticed us something may have been missed: the follower is told so.
+            assert "event: gap" in await anext(blocks)
+            facade.live.publish(change("CP-1"))
+            assert "CP-1" in await anext(blocks)
+        await until(lambda: facade.live.readers == 0)
+        assert fanout.breaks == 0
+        async with stream(facade, served) as blocks:
+            await anext(blocks)
+            assert "event: gap" in await anext(blocks)
 
 
 async def test_too_many_followers_are_refused(facade: Facade) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -32,6 +33,7 @@ from engine.journal.port import Write
 from engine.projections.live_feed import CHANNEL
 from engine.settings import Settings
 from engine.stores.analytics.client import ClickHouse
+from engine.stores.analytics.migrations import migrate
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
 from engine.stores.pubsub import MemoryPubSub
@@ -205,8 +207,6 @@ async def test_the_feed_gives_readable_times_and_skips_what_it_cannot_read() -> 
     first = anext(events)
 
     async def publish() -> LiveEvent:
-        import asyncio
-
         task = asyncio.ensure_future(first)
         while not await bus.listeners(CHANNEL):  # noqa: ASYNC110
             await asyncio.sleep(0.001)
@@ -227,23 +227,22 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
 
 
 async def test_the_meter_curve_comes_from_clickhouse_exact_and_downsampled(gateway: GatewayProcess) -> None:
-    columns = (
-        "charge_point String, session String, believed DateTime64(6, 'UTC'), received DateTime64(6, 'UTC'), "
-        "measurand String, phase String, location String, value Nullable(Decimal(38, 9)), base_unit String, "
-        "partition_no UInt16, entry UInt64, idx UInt32"
-    )
     store = ClickHouse(gateway.url)
-    await store.execute(f"CREATE TABLE meter_values ({columns}) ENGINE = MergeTree ORDER BY (charge_point, received)")
+    await migrate(store, message_log_days=90)
     rows = [
         ["CP-1", "s0001", START + at * SECOND, "Energy.Active.Import.Register", str(Decimal("1200.1") + at), "Wh"]
         for at in range(0, 120, 10)
     ]
     rows += [["CP-1", "s0001", START, "Voltage", None, "V"], ["CP-1", "other", START, "Voltage", "230", "V"]]
+    columns = (
+        "charge_point, session, believed, received, measurand, phase, location, value, base_unit, "
+        "partition_no, entry, idx"
+    )
     for index, (station, session, at, measurand, value, unit) in enumerate(rows):
         decimal = "NULL" if value is None else f"toDecimal128('{value}', 9)"
         moment = f"fromUnixTimestamp64Micro({at}, 'UTC')"
         values = f"'{station}', '{session}', {moment}, {moment}, '{measurand}', '', 'Outlet', {decimal}, '{unit}'"
-        await store.execute(f"INSERT INTO meter_values VALUES ({values}, 0, {index}, 0)")
+        await store.execute(f"INSERT INTO meter_values ({columns}) VALUES ({values}, 0, {index}, 0)")
     await store.aclose()
     curves = ClickHouseCurves(gateway.url)
     session = session_row(1, started=START)
