@@ -23,11 +23,12 @@ from typing import Any
 from actors.chdb_gateway.errors import (
     QUERY_WAS_CANCELLED,
     READONLY,
+    TOO_MANY_ROWS_OR_BYTES,
     TOO_MANY_SIMULTANEOUS_QUERIES,
     from_chdb,
     refusal,
 )
-from actors.chdb_gateway.guard import ReaderGuard
+from actors.chdb_gateway.guard import ReaderGuard, literal
 from actors.chdb_gateway.request import Statement, insert_from
 
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
@@ -177,7 +178,8 @@ class Engine:
             os.close(descriptor)
 
     def _run_read(self, statement: Statement, guarded: bool, mark: str) -> Answer:
-        return self._run(statement, statement.sql, self._reader_settings(), mark=mark, guarded=guarded)
+        settings = self._reader_settings() | {"readonly": "1" if guarded else "2"}
+        return self._run(statement, statement.sql, settings, mark=mark, guarded=guarded)
 
     def _writer_settings(self) -> dict[str, str]:
         return {
@@ -207,24 +209,26 @@ class Engine:
         try:
             if guarded:
                 self._guard.check(connection, sql, statement.params)
-            self._prepare(connection, statement, base, read_only=bool(mark))
+            self._prepare(connection, statement, base)
             text = f"/* {mark} */ {sql}" if mark else sql
             result = connection.query(text, statement.output_format, params=dict(statement.params))
+            if "readonly" in base and result.size() > self._limits.result_bytes:
+                raise refusal(
+                    TOO_MANY_ROWS_OR_BYTES, f"Limit for result exceeded, max bytes: {self._limits.result_bytes}."
+                )
             return _answer(result, time.perf_counter() - begun)
         except RuntimeError as error:
             raise from_chdb(error) from None
         finally:
             connection.close()
 
-    def _prepare(self, connection: Any, statement: Statement, base: Mapping[str, str], *, read_only: bool) -> None:
+    def _prepare(self, connection: Any, statement: Statement, base: Mapping[str, str]) -> None:
         if statement.database:
             connection.query(f"USE {_identifier(statement.database)}", "Null")
-        wanted = dict(base)
-        for name, value in statement.settings.items():
-            wanted[name] = _tighter(value, base[name]) if name in base and read_only else value
-        if read_only:
-            wanted["readonly"] = "1"
-        connection.query("SET " + ", ".join(f"{name} = {_literal(value)}" for name, value in wanted.items()), "Null")
+        wanted = {**base, **statement.settings}
+        if "readonly" in base:
+            wanted |= {name: _tighter(wanted[name], limit) for name, limit in base.items()}
+        connection.query("SET " + ", ".join(f"{name} = {literal(value)}" for name, value in wanted.items()), "Null")
 
 
 def _tighter(asked: str, limit: str) -> str:
@@ -240,10 +244,6 @@ def _identifier(name: str) -> str:
     if not _NAME.match(name):
         raise refusal(READONLY, f"The database name {name[:80]!r} is not a plain name.")
     return f"`{name}`"
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

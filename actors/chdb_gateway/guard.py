@@ -3,7 +3,8 @@
 chDB's `readonly = 1` refuses most of the rest by itself, but not the scalar function `file`, not INTO OUTFILE, not KILL
 QUERY, and not DESCRIBE of a table function, which opens the file or address to find out its columns. So a statement is
 first classified and parsed by chDB's own parser (no comment, quoting or casing can say one thing to us and another to
-it), and the functions and tables named in its syntax tree are looked at. This is in addition to `readonly`.
+it). Then the functions and tables named in its syntax tree are looked at, and the words of its canonical text, since
+the tree leaves some corners out (what APPLY applies). All this is in addition to `readonly`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actors.chdb_gateway.errors import ACCESS_DENIED, READONLY, QueryFailed, from_chdb, refusal
+from actors.chdb_gateway.errors import ACCESS_DENIED, READONLY, from_chdb, refusal
 
 ALLOWED_TABLE_FUNCTIONS = frozenset(
     {
@@ -26,23 +27,26 @@ ALLOWED_TABLE_FUNCTIONS = frozenset(
         "sqlstandardvalues",
         "values",
         "view",
-        "viewexplain",
         "zeros",
         "zeros_mt",
     }
 )
-"""Table functions, in lower case, that make their rows up or read what the statement itself holds.
-
-`viewExplain` is what chDB's parser writes for EXPLAIN inside FROM; the statement within it is part of the same tree.
-"""
+"""Table functions, in lower case, that make their rows up or read what the statement itself holds."""
 
 DENIED_FUNCTIONS = re.compile(
     r"^(file|executable.*|ai[a-z]+|catboostevaluate|getclienthttpheader|showcertificate|addressto.*|demangle)$"
 )
-"""Scalar functions, in lower case, that read files, call out or show the process's inside."""
+"""Scalar functions, in lower case, that read files, call out or show the process's inside.
+
+A reader may not use these words as names at all: `arrayMap(file, …)` and `APPLY file` call them without brackets.
+"""
 
 _FUNCTION = re.compile(r"^\s*Function (.+?)(?: \(alias .*\))?(?: \(children \d+\))?$", re.MULTILINE)
 _TABLE = re.compile(r"^\s*TableIdentifier (.+?)(?: \(alias .*\))?(?: \(children \d+\))?$", re.MULTILINE)
+_NAMES_TABLE = re.compile(r"^(?:Exists|ShowCreate|Check)\w*Query")
+_IDENTIFIER = re.compile(r"^\s*Identifier (.+?)(?: \(alias .*\))?(?: \(children \d+\))?$", re.MULTILINE)
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_WORD = re.compile(r"\w+")
 _PLAIN_TABLE = re.compile(r"^[\w$]+(\.[\w$]+)?$")
 _READS = 0
 """`query_class.READ_ONLY` of chDB's classifier."""
@@ -80,20 +84,38 @@ class ReaderGuard:
         if found["query_class"].value != _READS:
             raise refusal(READONLY, "Cannot execute query in readonly mode.")
         tree = self._tree(connection, sql, params)
-        for name in _FUNCTION.findall(tree):
-            if name.lower() in self._denied or DENIED_FUNCTIONS.match(name.lower()):
+        functions = _FUNCTION.findall(tree) + _WORD.findall(_LITERAL.sub("", self._canonical(connection, sql)))
+        for name in functions:
+            if DENIED_FUNCTIONS.match(name.lower()):
                 raise refusal(ACCESS_DENIED, f"Not enough privileges: a reader may not use the function {name}.")
-        for name in _TABLE.findall(tree):
+        for name in _FUNCTION.findall(tree):
+            if name.lower() in self._denied:
+                raise refusal(ACCESS_DENIED, f"Not enough privileges: a reader may not use the function {name}.")
+        tables = _TABLE.findall(tree)
+        if _NAMES_TABLE.match(tree):
+            tables += _IDENTIFIER.findall(tree)
+        for name in tables:
             if not _PLAIN_TABLE.match(name):
                 raise refusal(ACCESS_DENIED, f"Not enough privileges: a reader may not read {name}.")
 
     @staticmethod
     def _tree(connection: Any, sql: str, params: Mapping[str, str]) -> str:
-        try:
-            answer = connection.query("EXPLAIN AST " + sql, "TSVRaw", params=dict(params)).bytes()
-        except RuntimeError as error:
-            raise from_chdb(error) from None
-        return bytes(answer or b"").decode("utf-8", "replace")
+        return _text(connection, "EXPLAIN AST " + sql, params)
+
+    @staticmethod
+    def _canonical(connection: Any, sql: str) -> str:
+        """The statement as chDB itself would write it: no comments, names unquoted where they are plain."""
+        return _text(connection, f"SELECT formatQuerySingleLine({literal(sql)})", {})
 
 
-__all__ = ["ADJUSTABLE", "QueryFailed", "ReaderGuard", "check_settings"]
+def literal(value: str) -> str:
+    """A string in SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _text(connection: Any, sql: str, params: Mapping[str, str]) -> str:
+    try:
+        answer = connection.query(sql, "TSVRaw", params=dict(params)).bytes()
+    except RuntimeError as error:
+        raise from_chdb(error) from None
+    return bytes(answer or b"").decode("utf-8", "replace")

@@ -42,7 +42,7 @@ def session(charge_point: str) -> dict[str, Any]:
 
 
 def entry(partition: int, number: int, *, meters: int = 3) -> Entry:
-    """An entry with rows in each channel: `meters` readings of two samples, as many messages, one status and session."""
+    """An entry with rows in each channel: `meters` readings of two samples, as many messages, one of the others."""
     name = f"CP-{partition}-{number % 5}"
     channels = {
         METERS: orjson.dumps([meter(name, f"{number}.{i}", "7") for i in range(meters)]),

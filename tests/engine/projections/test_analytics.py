@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 import pytest
@@ -72,11 +71,10 @@ async def test_rows_arrive_with_what_was_said_and_what_is_believed(gateway: Gate
     rows = await store.rows(
         "SELECT * EXCEPT (partition_no, entry, idx) FROM meter_values WHERE entry = 2 AND idx = 65536"
     )
-    assert rows == [
-        ["CP-0-2", 1, 1, "session-1", "42", "2026-11-22T20:00:00Z", "2026-11-18 11:06:40.000000"]
-        + ["2026-11-18 11:06:40.000000", "Energy.Active.Import.Register", "", "Outlet", "Sample.Periodic", "Raw", "Wh"]
-        + ["2.1 ", 2.1, "Wh"]
-    ]
+    believed = received = "2026-11-18 11:06:40.000000"
+    assert rows[0][:8] == ["CP-0-2", 1, 1, "session-1", "42", "2026-11-22T20:00:00Z", believed, received]
+    assert rows[0][8:14] == ["Energy.Active.Import.Register", "", "Outlet", "Sample.Periodic", "Raw", "Wh"]
+    assert rows[0][14:] == ["2.1 ", 2.1, "Wh"]
     rows = await store.rows("SELECT energy_wh, started, stopped, doubts FROM sessions LIMIT 1")
     assert rows == [[1000.5, None, "2026-11-18 11:06:40.000000", ["clock"]]]
     rows = await store.rows("SELECT believed, said, status FROM connector_status LIMIT 1")
@@ -182,10 +180,3 @@ async def test_strange_content_is_kept_as_it_is(gateway: GatewayProcess, store: 
         ["202611"]
     ]
     await sink.aclose()
-
-
-def test_everything_is_in_the_packaged_schema() -> None:
-    from engine.stores.analytics.migrations import migrations
-
-    assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
-    assert Path(__file__).exists()
