@@ -1,8 +1,9 @@
-"""A real SQL store for whoever needs one: a SQLite file, and a PostgreSQL database where CI names a server."""
+"""Real stores for whoever needs one: a SQLite file, a PostgreSQL database where CI names a server, a Valkey."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from engine.ids import new_id
 from engine.stores.sql.engine import Database, connect
 from engine.stores.sql.migrations import upgrade
+from tests.engine.journal.valkey import Valkey
 
 POSTGRES_URL = os.environ.get("RAYCHARGE_TEST_POSTGRES_URL", "")
 DIALECTS = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
@@ -49,3 +51,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = connect(database_url)
     yield opened
     await opened.aclose()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def one_valkey() -> AsyncIterator[Valkey]:
+    # Not pytest's tmp_path: a unix socket's path may have 107 bytes only.
+    with tempfile.TemporaryDirectory(prefix="rcp") as folder:
+        server = Valkey(Path(folder))
+        await server.start()
+        yield server
+        server.kill()
+
+
+@pytest_asyncio.fixture
+async def valkey(one_valkey: Valkey) -> Valkey:
+    """The session's Valkey, emptied."""
+    await one_valkey.call(("FLUSHALL",), ("SCRIPT", "FLUSH"))
+    return one_valkey
