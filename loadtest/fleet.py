@@ -165,6 +165,8 @@ class Fleet:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), every_s)
                 self.flush_audit()
+                if starting.done():
+                    starting.result()
                 if progress is not None:
                     progress(self.statistics)
             self._ended.set()

@@ -125,15 +125,27 @@ def test_mistakes_on_the_command_line_are_explained(tmp_path: Path) -> None:
 
 async def test_locust_runs_charge_points_headless(tiny: TinyServer, tmp_path: Path) -> None:
     report = tmp_path / "locust"
+    facade = await asyncio.start_server(tiny.rest, "127.0.0.1", 0)
+    api = f"http://127.0.0.1:{facade.sockets[0].getsockname()[1]}"
     locust = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--host", tiny.url, "--headless",
         "--users", "4", "--spawn-rate", "20", "--run-time", "8s", "--csv", str(report), "--station-password", PASSWORD,
-        "--meter-interval", "1", "--speed", "3000", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        "--meter-interval", "1", "--speed", "3000", "--api-url", api, "--api-email", "a@example.org",
+        "--api-password", "secret", "--command-interval", "2",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     began = time.monotonic()
     printed, _ = await locust.communicate()
+    facade.close()
     assert locust.returncode == 0, printed.decode()
     assert time.monotonic() - began < 30
     named = report.with_name("locust_stats.csv").read_text()
-    for action in ("BootNotification", "Authorize", "StartTransaction", "MeterValues", "StopTransaction"):
+    for action in (
+        "BootNotification",
+        "Authorize",
+        "StartTransaction",
+        "MeterValues",
+        "StopTransaction",
+        "TriggerMessage",
+    ):
         assert action in named
