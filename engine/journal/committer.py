@@ -11,6 +11,7 @@ unknown is repeated with the same number and the same bytes until the journal an
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,9 @@ PartsProvider = Callable[[], dict[str, bytes | None]]
 
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
+LATENCY_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+"""Upper bounds of the histogram of commit times; one more bucket holds the rest."""
+
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """Upper bounds of the batch size histogram (callbacks a flight); one more bucket holds the rest."""
 
@@ -108,13 +112,15 @@ class CommitMetrics:
     seconds: float = 0.0
     last_seconds: float = 0.0
     batch_sizes: list[int] = field(default_factory=lambda: [0] * (len(BATCH_BOUNDS) + 1))
+    latencies: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_S) + 1))
 
-    def count_batch(self, size: int) -> None:
-        for i, bound in enumerate(BATCH_BOUNDS):
-            if size <= bound:
-                self.batch_sizes[i] += 1
-                return
-        self.batch_sizes[-1] += 1
+    def count_flight(self, messages: int, seconds: float) -> None:
+        self.flights += 1
+        self.messages += messages
+        self.seconds += seconds
+        self.last_seconds = seconds
+        self.batch_sizes[bisect_left(BATCH_BOUNDS, messages)] += 1
+        self.latencies[bisect_left(LATENCY_BOUNDS_S, seconds)] += 1
 
 
 @dataclass(slots=True)
@@ -332,8 +338,7 @@ class Committer:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 continue
-            self.metrics.last_seconds = clock() - started
-            self.metrics.seconds += self.metrics.last_seconds
+            self.metrics.count_flight(flight.messages, clock() - started)
             if not self.available:
                 logger.info("journal_back", backlog_bytes=self.backlog_bytes)
                 self._tell_available(True)
@@ -341,11 +346,8 @@ class Committer:
 
     def _land(self, flight: _Flight, done: Mapping[int, Committed]) -> None:
         metrics = self.metrics
-        metrics.flights += 1
         metrics.commits += len(flight.numbered)
-        metrics.messages += flight.messages
         metrics.records += flight.records
-        metrics.count_batch(flight.messages)
         self.backlog_bytes -= flight.bytes
         for partition, riders in flight.riders.items():
             committed = done[partition]

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import JournalUnavailable, StaleEpoch
 from engine.ids import partition_of
-from engine.journal.committer import Activation, Callback, Committer, PartsProvider
+from engine.journal.committer import BATCH_BOUNDS, Activation, Callback, Committer, PartsProvider
 from engine.journal.memory import MemoryJournal
 from engine.journal.port import Committed, Journal, Record, Write
 
@@ -66,7 +66,10 @@ async def test_answers_leave_after_the_commit_in_order(journal: Journal) -> None
         own = [one for one in answered if one.startswith(actor.charge_point + ":")]
         assert own == [f"{actor.charge_point}:{n}" for n in range(3)]
     assert sum((await journal.heads()).values()) == 4, "one entry a partition: a single flight"
-    assert (committer.metrics.flights, committer.metrics.messages, committer.backlog_bytes) == (1, 30, 0)
+    metrics = committer.metrics
+    assert (metrics.flights, metrics.messages, metrics.records, metrics.commits) == (1, 30, 30, 4)
+    assert (committer.backlog_bytes, sum(metrics.latencies)) == (0, 1)
+    assert dict(zip((*BATCH_BOUNDS, "more"), metrics.batch_sizes, strict=True))[50] == 1
 
 
 async def test_what_arrives_during_a_flight_shares_the_next_one() -> None:
