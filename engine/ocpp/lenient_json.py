@@ -2,7 +2,7 @@
 
 Taken as meant: spare and missing-value commas (`[,{…}]`, `{"a":1,}`), NaN and Infinity (as text), bare control
 characters and bad escapes in strings, lone surrogates, single quotes, unquoted names, leading zeros and plus signs,
-comments of no kind. Numbers beyond a double become text: what they mean is for the field they stand in.
+comments of no kind. Integers beyond 64 bits and numbers beyond a double become text: what they mean is for the field they stand in.
 
 It is slow, so the caller bounds the text's length; depth is bounded here. It raises ValueError and nothing else.
 """
@@ -120,7 +120,7 @@ def _word(token: str) -> Any:
         if lowered.lstrip("+-") in ("nan", "inf", "infinity"):
             return token
         raise ValueError(f"unexpected word {token[:20]!r}")
-    if _INTEGER.fullmatch(token) is not None:
+    if _INTEGER.fullmatch(token) is not None and -(2**63) <= int(token) < 2**63:
         return int(token)
     number = float(token)
     return token if number in (float("inf"), float("-inf")) or _is_long_integer(token) else number

@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 
 from engine.charging.messages import Json
+from engine.ocpp.frames import DEFAULT_LIMITS, MAX_LENIENT_BYTES
+from engine.ocpp.lenient_json import read_lenient
 
 REDACTED = "***"
 _NAMES = ("authorizationkey", "basicauthpassword", "password")
@@ -27,19 +29,26 @@ def redact_text(raw: bytes) -> bytes:
 
     A frame that looks like holding one but cannot be parsed is left out altogether.
     """
-    if b"assword" not in raw and b"uthorizationKey" not in raw and b"@" not in raw and b"\\" not in raw:
-        # The usual spelling is not there: one case-blind look decides.
-        lowered = raw.lower()
-        if b"password" not in lowered and b"authorizationkey" not in lowered:
-            return raw
+    lowered = raw.lower()
+    if b"@" not in raw and b"\\u" not in raw and b"password" not in lowered and b"authorizationkey" not in lowered:
+        return raw
     if _SUSPECT.search(raw) is None:
         return raw
     try:
-        value = orjson.loads(raw)
-        clean, changed = _redacted(value)
+        clean, changed = _redacted(_read(raw))
         return orjson.dumps(clean) if changed else raw
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+    except (ValueError, TypeError):  # not even leniently readable, or too deep to be written
         return _UNREADABLE
+
+
+def _read(raw: bytes) -> Json:
+    """What the frame says, read as leniently as `frames.parse` reads it. Raises ValueError."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        if len(raw) > MAX_LENIENT_BYTES:
+            raise
+        return read_lenient(raw.decode(errors="replace"), DEFAULT_LIMITS.max_depth)[0]
 
 
 def redact_tree(value: Json) -> Json:

@@ -8,6 +8,7 @@ the order of the CALLs. Deadlines are absolute, in microseconds.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -209,7 +210,7 @@ class Rpc:
         return self._outstanding
 
     def call(
-        self, message_id: str, command: str, action: str, payload: dict[str, Json], deadline: int, now: int
+        self, message_id: str, command: str, action: str, payload: Mapping[str, Json], deadline: int, now: int
     ) -> bytes:
         """The frame of a CALL to send at `now`, answerable until `deadline` (both microseconds).
 
@@ -217,7 +218,7 @@ class Rpc:
         """
         if self._outstanding is not None:
             raise RuntimeError(f"CALL {self._outstanding.message_id} is still outstanding")
-        text = call_text(message_id, action, payload)
+        text = call_text(message_id, action, dict(payload))
         self._outstanding = Outstanding(message_id, command, action, max(deadline, now))
         return text
 

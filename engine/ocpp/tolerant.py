@@ -161,8 +161,11 @@ class _Repair:
     def number(self, value: Json, kind: str, path: str) -> Json:
         if isinstance(value, str):
             if _INTEGER_TEXT.fullmatch(value):
+                whole = int(value.partition(".")[0])
+                if not -(2**63) <= whole < 2**63:
+                    return value  # more than any store or JSON writer holds
                 self.note(Deviation.TEXT_FOR_NUMBER, path)
-                return int(value.partition(".")[0])
+                return whole
             if _NUMBER_TEXT.fullmatch(value):
                 self.note(Deviation.TEXT_FOR_NUMBER, path)
                 value = float(value)

@@ -32,6 +32,9 @@ REASONS = frozenset(
 def understand_start(payload: dict[str, Any], circumstances: Circumstances) -> StartReported:
     evse = checked_connector(payload["connectorId"])
     id_tag: str = payload["idTag"]
+    reservation: int | None = payload.get("reservationId")
+    if reservation is not None and abs(reservation) >= 2**31:
+        reservation = None  # none that we ever gave
     return StartReported(
         evse=evse,
         connector=connector_on(evse),
@@ -41,7 +44,7 @@ def understand_start(payload: dict[str, Any], circumstances: Circumstances) -> S
         standing=circumstances.standing(id_tag),
         fresh_transaction=circumstances.fresh_transaction(),
         fresh_session=circumstances.fresh_session(),
-        reservation=payload.get("reservationId"),
+        reservation=reservation,
     )
 
 

@@ -103,6 +103,11 @@ def test_json_that_is_broken_in_a_known_way_is_understood(text: str, payload: An
     assert notes == deviations
 
 
+def test_an_integer_beyond_64_bits_in_a_broken_frame_stays_text() -> None:
+    frame, _ = read(b'[2,"1","A",{"a":-9999999999999999999,"b":-9223372036854775808,}]')
+    assert frame.payload == {"a": "-9999999999999999999", "b": -(2**63)}
+
+
 def test_latin_1_is_read_and_noted() -> None:
     frame, notes = read('[2,"1","A",{"model":"Säule"}]'.encode("latin-1"))
     assert frame.payload == {"model": "Säule"}

@@ -45,6 +45,11 @@ def test_an_escaped_name_or_slash_hides_nothing() -> None:
         assert b"s3cr3tKey" not in redact_text(raw)
 
 
+def test_a_broken_frame_that_is_understood_is_redacted_like_others() -> None:
+    clean = redact_text(b'[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"s3cr3tKey",}]')
+    assert orjson.loads(clean) == [2, "1", "ChangeConfiguration", {"key": "AuthorizationKey", "value": "***"}]
+
+
 def test_a_broken_frame_that_names_a_secret_is_left_out_whole() -> None:
     clean = redact_text(b'[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"s3cr3tKey",')
     assert b"s3cr3tKey" not in clean
@@ -60,6 +65,7 @@ def test_a_broken_frame_that_names_a_secret_is_left_out_whole() -> None:
         b'[3,"1",{"configurationKey":[],"unknownKey":["AuthorizationKey"]}]',
         b'[2,"1","StatusNotification",{"info":"{\\"reason\\":\\"plugInGun\\"}"}]',
         b"no json at all",
+        b'[2,"1","BootNotification",{"chargePointModel":"S\\u00e4ule",}]',
     ],
 )
 def test_a_frame_without_secrets_is_the_very_same(raw: bytes) -> None:

@@ -157,6 +157,13 @@ def test_a_start() -> None:
     assert understood("StartTransaction", payload) == (expected, {})
 
 
+def test_a_reservation_that_cannot_be_ours_is_none() -> None:
+    payload = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": SAID, "reservationId": 2**64 - 1}
+    message, _ = understood("StartTransaction", payload)
+    assert isinstance(message, StartReported)
+    assert message.reservation is None
+
+
 def test_a_register_with_a_fraction_keeps_it() -> None:
     message, noted = understood(
         "StartTransaction", {"connectorId": 1, "idTag": "T", "meterStart": 12.25, "timestamp": SAID}
@@ -313,6 +320,7 @@ TYPE = "TypeConstraintViolation"
         ("Authorize", {"idTag": None, "idtag": None}, OCCURRENCE, "idTag"),
         ("StatusNotification", STATUS | {"connectorId": "one"}, TYPE, "connectorId"),
         ("StatusNotification", STATUS | {"connectorId": "9" * 5000}, TYPE, "connectorId"),
+        ("StatusNotification", STATUS | {"connectorId": "-9999999999999999999"}, TYPE, "connectorId"),
         ("StatusNotification", STATUS | {"connectorId": -1}, PROPERTY, "connectorId"),
         ("StatusNotification", STATUS | {"connectorId": 10**9}, PROPERTY, "connectorId"),
         ("StatusNotification", STATUS | {"status": "Dancing"}, PROPERTY, "Dancing"),
