@@ -26,7 +26,17 @@ REGISTRIES = re.compile(r"(?:py" + r"pi\.|files\.python" + r"hosted|find-" + r"l
 
 def tracked(*patterns: str) -> list[Path]:
     """The files that git has, or will have after the next `git add`."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *patterns,
+    ]
     try:
         listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError):
