@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Where everything durable lives.")
     database_url: str = Field(default="", description="PostgreSQL as postgresql+asyncpg://…; empty: SQLite.")
     redis_url: str = Field(default="", description="Redis or Valkey as redis://…; empty: embedded Valkey.")
+    redis_replicas: int = Field(default=0, ge=0, description="Replicas whose disk a commit waits for (WAITAOF).")
     clickhouse_url: str = Field(default="", description="ClickHouse as http://user:pass@host:8123/db; empty: chDB.")
     ray_address: str = Field(default="local", description="'local' starts a Ray of our own; else its address.")
 

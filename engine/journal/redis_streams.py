@@ -9,7 +9,8 @@ Keys of partition p, all with the hash tag `{rc:p}` (so that a script's keys sha
     {rc:p}:d:<stream>    string: a digest set, 8 bytes each
     {rc:p}:i:<inc>       an incarnation's last commit number and its result; gone after 7 days without use
 
-and `rc:meta` (format and partition count), `rc:numbers` (transaction numbers), `rc:hosts` (leases).
+and `rc:meta` (format and partition count), `rc:numbers` (transaction numbers), `rc:hosts` (leases). The layout is
+ready for Redis Cluster; redis_link.py speaks to one primary.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pytest
 from engine.errors import ConfigurationError, JournalUnavailable
 from engine.ids import partition_of
 from engine.journal.port import Committed, Record, Write
+from engine.journal.records import CHANNELS
 from engine.journal.redis_info import check_durability
 from engine.journal.redis_streams import RedisJournal
 from tests.engine.journal.valkey import Valkey, until
@@ -24,6 +25,10 @@ P = partition_of(CP, 4)
 
 async def _no_leases(journal: RedisJournal) -> bool:
     return not await journal.leases()
+
+
+def test_channels_are_single_letters_that_the_script_does_not_use_itself() -> None:
+    assert all(len(channel) == 1 and channel not in "v+?-~=" for channel in CHANNELS)
 
 
 async def test_the_partition_count_of_the_first_start_holds_for_ever(valkey: Valkey) -> None:
