@@ -1,8 +1,9 @@
 """Reads JSON that is broken in ways that stations break it, after the strict parser has refused it.
 
 Taken as meant: spare and missing-value commas (`[,{…}]`, `{"a":1,}`), NaN and Infinity (as text), bare control
-characters and bad escapes in strings, lone surrogates, single quotes, unquoted names, leading zeros and plus signs,
-comments of no kind. Integers beyond 64 bits and numbers beyond a double become text: what they mean is for the field they stand in.
+characters and bad escapes in strings, lone surrogates, single quotes, unquoted names, leading zeros, plus signs.
+No comments. Integers beyond 64 bits and numbers beyond a double become text: what they mean is for the field
+that they stand in.
 
 It is slow, so the caller bounds the text's length; depth is bounded here. It raises ValueError and nothing else.
 """

@@ -18,7 +18,7 @@ from engine.ocpp.lenient_json import read_lenient
 
 REDACTED = "***"
 _NAMES = ("authorizationkey", "basicauthpassword", "password")
-_SUSPECT = re.compile(rb"authorizationkey|password|:\\?/\\?/[^\s\"]{0,600}@|\\u00", re.IGNORECASE)
+_SUSPECT = re.compile(rb"authorizationkey|password|:\\?/\\?/[^\s\"/]{0,600}@|\\u00", re.IGNORECASE)
 _VALUE_FIELDS = frozenset({"value", "attributevalue", "variableattribute"})
 _URL_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://)[^\s/\"]{1,512}@")
 _UNREADABLE = b'"a frame that names a secret and could not be read was left out"'
