@@ -21,6 +21,10 @@ STALLED_MS = 30_000
 """A reader who takes nothing for this long is cut off by the kernel, together with what was still to be sent."""
 
 
+_SEND_BUFFER = 262_144
+"""What the kernel may hold for one reader who does not take it; left alone it lets that grow to megabytes."""
+
+
 class _Quiet(uvicorn.Server):
     """uvicorn's server without its hands on the process's signals."""
 
@@ -40,6 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         # Only lets us in while closed connections linger; unlike SO_REUSEPORT it does not share a port in use.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
         listener.bind(address)
