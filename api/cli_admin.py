@@ -34,8 +34,6 @@ class Books(NamedTuple):
 @asynccontextmanager
 async def open_books(settings: Settings) -> AsyncIterator[Books]:
     """The SQL store, migrated, and the feed on which a running system hears of changes."""
-    from redis.asyncio import Redis
-
     from actors.embedded.valkey import running_url
     from engine.stores.changes import PubSubChangeFeed
     from engine.stores.pubsub import MemoryPubSub, RedisPubSub
@@ -45,7 +43,7 @@ async def open_books(settings: Settings) -> AsyncIterator[Books]:
     await upgrade(settings.sql_url)
     database = connect(settings.sql_url, pool_size=1)
     url = settings.redis_url or running_url(settings.data_dir)
-    bus = RedisPubSub(Redis.from_url(url, socket_connect_timeout=5)) if url else MemoryPubSub()
+    bus = RedisPubSub.from_url(url) if url else MemoryPubSub()
     try:
         yield Books(settings, database, PubSubChangeFeed(bus))
     finally:

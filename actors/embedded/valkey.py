@@ -132,6 +132,8 @@ class RunningValkey:
             except (StoreUnavailable, ConfigurationError, OSError) as error:
                 log.error("valkey_restart_failed", error=str(error), again_in_s=pause_s)
                 continue
+            if self._stopping:
+                return
             self.restarts += 1
             if on_restart is not None:
                 on_restart(self.pid)
@@ -142,6 +144,8 @@ class RunningValkey:
             return
         lock = await _lock_folder(self.folder)
         try:
+            if self._stopping:  # while we waited for the lock
+                return
             process = self._process = self._spawn(lock)
         finally:
             lock.close()
@@ -294,7 +298,7 @@ def _is_valkey_of(pid: int, folder: Path) -> bool:
 
 
 def _choose_address(run_dir: Path) -> Address:
-    """A Unix socket (about a fifth faster, and closed to other users) unless its path is too long for the kernel.
+    """A Unix socket (closed to other users, and no TCP between) unless its path is too long for the kernel.
 
     Else a port on loopback with a password: those of the last run if the port is free, so that a host that outlives
     its launcher for a moment reaches nothing foreign there.

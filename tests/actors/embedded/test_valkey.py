@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from actors.embedded import valkey
 from actors.embedded.locks import FolderLock
@@ -228,7 +230,8 @@ async def test_a_path_too_long_for_a_socket_falls_back_to_loopback_with_a_passwo
     try:
         assert running.url.startswith("redis://:")
         await put(running.url, "k", "v")
-        bare = redis.asyncio.Redis(host="127.0.0.1", port=int(running.url.rsplit(":", 1)[1].split("/")[0]))
+        port = int(running.url.rsplit(":", 1)[1].split("/")[0])
+        bare = redis.asyncio.Redis(host="127.0.0.1", port=port, retry=Retry(NoBackoff(), 0))
         with pytest.raises(redis.exceptions.AuthenticationError):
             await bare.get("k")
         await bare.aclose()
@@ -260,3 +263,17 @@ async def test_ctrl_c_in_the_launchers_terminal_does_not_reach_it(settings: Sett
 def test_the_url_of_a_stopped_server_is_not_handed_out(data_dir: Path) -> None:
     assert valkey.running_url(data_dir) is None
     assert isinstance(RunningValkey(Settings(data_dir=data_dir), valkey.Address(None, 1, "p")).url, str)
+
+
+async def test_a_stop_while_a_restart_waits_for_the_folder_starts_nothing(settings: Settings) -> None:
+    running = await start_valkey(settings)
+    os.kill(running.pid, signal.SIGKILL)
+    await until(lambda: not running.alive(), "the end of the killed process")
+    blocker = FolderLock(settings.data_dir / "valkey" / ".lock")
+    starting = asyncio.create_task(running.launch())
+    await asyncio.sleep(0)
+    await running.stop()
+    blocker.close()
+    await starting
+    assert running.pid == 0
+    FolderLock(settings.data_dir / "valkey" / ".lock").close()
