@@ -1,5 +1,6 @@
 -- What analysts read. Each row carries where it comes from: journal partition, entry, and its index in that entry.
--- Partitions and TTL go by the time of arrival, never by what a station's clock says.
+-- Partitions and TTL go by the time of arrival, never by what a station's clock says. {durable} and {calm} are in
+-- migrations/__init__.py.
 CREATE TABLE IF NOT EXISTS meter_values (
     charge_point LowCardinality(String),
     evse Int32 CODEC(ZSTD(1)),
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS meter_values (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(received)
 ORDER BY (charge_point, received)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS {durable}, {calm};
 
 CREATE TABLE IF NOT EXISTS ocpp_messages (
     charge_point LowCardinality(String),
@@ -35,8 +36,8 @@ CREATE TABLE IF NOT EXISTS ocpp_messages (
     type Int16 CODEC(ZSTD(1)),
     action LowCardinality(String),
     message_id String CODEC(ZSTD(1)),
-    raw String CODEC(ZSTD(3)),
-    answer Nullable(String) CODEC(ZSTD(3)),
+    raw String CODEC(ZSTD(1)),
+    answer Nullable(String) CODEC(ZSTD(1)),
     deviations Array(LowCardinality(String)),
     partition_no UInt16 CODEC(ZSTD(1)),
     entry UInt64 CODEC(Delta, ZSTD(1)),
@@ -46,7 +47,7 @@ CREATE TABLE IF NOT EXISTS ocpp_messages (
 PARTITION BY toYYYYMM(received)
 ORDER BY (charge_point, received)
 TTL toDateTime(received) + INTERVAL {message_log_days} DAY DELETE
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
+SETTINGS {durable}, {calm}, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS connector_status (
     charge_point LowCardinality(String),
@@ -68,7 +69,7 @@ CREATE TABLE IF NOT EXISTS connector_status (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(received)
 ORDER BY (charge_point, received)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS {durable}, {calm};
 
 -- One row a finished session. Energies are Wh; `stopped` is the believed time of the Stop.
 CREATE TABLE IF NOT EXISTS sessions (
@@ -96,7 +97,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(received)
 ORDER BY (charge_point, received)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS {durable}, {calm};
 
 -- What a projection is about to write, and so how far it has come: see engine/projections/analytics.py.
 CREATE TABLE IF NOT EXISTS projection_intents (
@@ -108,4 +109,4 @@ CREATE TABLE IF NOT EXISTS projection_intents (
     written DateTime DEFAULT now()
 ) ENGINE = ReplacingMergeTree(version)
 ORDER BY (sink, partition_no)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS {durable};
