@@ -36,6 +36,7 @@ from engine.charging.snapshots import (
 )
 from engine.charging.state import ChargePointState
 from engine.errors import JournalUnavailable
+from engine.faults import reach
 from engine.journal.encoding import event_records
 from engine.journal.port import Claim
 
@@ -112,6 +113,7 @@ class ChargePointActor:
             except JournalUnavailable:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 1.0)
+        reach("host:after-claim")
         if self.phase != CLAIMING:
             return
         if not claim.won:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from engine.errors import JournalUnavailable
+from engine.faults import reach
 from engine.journal.port import Committed, Journal, Record, Write
 
 Callback = Callable[[], None]
@@ -266,7 +267,9 @@ class Committer:
     async def _fly(self) -> None:
         try:
             while (flight := self._take()) is not None:
+                reach("host:before-commit")
                 done = await self._commit(flight)
+                reach("host:after-commit")
                 self._land(flight, done)
                 # One turn of the loop, so that the frames which came in meanwhile share the next flight.
                 await asyncio.sleep(0)
@@ -359,6 +362,7 @@ class Committer:
                     continue
                 for callback in callbacks:
                     self._call(callback)
+            reach("host:amid-answers")
 
     def _refuse(self, activation: Activation) -> None:
         self.metrics.refused += 1

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import zstandard
 
 from engine.errors import ConfigurationError, RaychargeError
+from engine.faults import reach
 from engine.journal.port import Entry
 
 SUFFIX = ".rcj.zst"
@@ -225,6 +226,7 @@ class Archive:
         youngest = run[-1].path.stat().st_mtime
         merged = write_segment(self.root, [entry for part in run for entry in read_segment(part.path, partition)])
         os.utime(merged.path, (youngest, youngest))
+        reach("archive:after-merge-before-removal")
         for part in run:
             part.path.unlink(missing_ok=True)
         return len(run)

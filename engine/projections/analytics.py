@@ -27,11 +27,11 @@ from typing import Protocol
 
 from engine.clock import Clock
 from engine.errors import StoreUnavailable
+from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import MESSAGES, METERS, SESSIONS, STATUS
 from engine.projections.analytics_repair import Repair, Table, line
 from engine.projections.dead_letters import DeadLetter
-from engine.projections.faults import reach
 from engine.stores.analytics.client import ClickHouse, Refused
 from engine.stores.analytics.migrations import migrate
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import structlog
 
 from engine.errors import StoreUnavailable
+from engine.faults import reach
 from engine.journal import segments
 from engine.journal.port import Entry, Journal
 from engine.journal.records import CHANNELS
-from engine.projections.faults import reach
 
 NAME = "archive"
 
@@ -149,6 +149,7 @@ async def trim_journal(
     points = trim_points(archive.archived, ledger_positions, archive.kept_entries)
     for partition, point in points.items():
         await journal.trim(partition, point)
+        reach("archive:after-trim")
     return points
 
 

@@ -16,12 +16,12 @@ from sqlalchemy import Table, bindparam, case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock, SystemClock
+from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
 from engine.projections import ledger_rows
 from engine.projections.dead_letters import DeadLetter, bury, reason
-from engine.projections.faults import reach
 from engine.projections.ledger_rows import Change, Row
 from engine.projections.positions import move_position, open_positions
 from engine.stores.sql.dialect import upsert

@@ -2,7 +2,7 @@
 
 Off unless RAYCHARGE_FAULT_POINT names points (separated by commas) and RAYCHARGE_FAULT_DIR a folder; then the first
 process that reaches a point kills itself by SIGKILL. A marker file in the folder makes it once for each point, so the
-restarted process gets past it.
+restarted process gets past it; to arm a point again, take its marker away.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ _FOLDER = os.environ.get("RAYCHARGE_FAULT_DIR", "")
 def reach(point: str) -> None:
     """Die here if a crash test asked for it. Costs a look at an empty set otherwise."""
     if _ARMED and _FOLDER and point in _ARMED:
-        _die_once(Path(_FOLDER) / point.replace("/", "_"))
+        _die_once(marker(Path(_FOLDER), point))
 
 
-def _die_once(marker: Path) -> None:
+def marker(folder: Path, point: str) -> Path:
+    """The file that says that a process has died at this point."""
+    return folder / point.replace("/", "_")
+
+
+def _die_once(file: Path) -> None:
     try:
-        os.close(os.open(marker, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
