@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -67,13 +68,13 @@ class Ledger:
         letters: list[DeadLetter] = []
         changes = list(self._read(entries, letters))
         moved = {entry.partition: entry.number for entry in entries}
-        async with self._database.write() as connection:
-            # First, so that a second ledger finds out (and in PostgreSQL waits) before it has written anything.
-            for partition, number in moved.items():
-                await move_position(connection, NAME, partition, self._positions[partition], number)
-            await self._write(connection, changes, letters)
-            await bury(connection, letters)
-            reach("ledger:after-rows-before-commit")
+        try:
+            await self._commit(moved, changes, letters, careful=False)
+        except Exception as error:
+            if not refuses_content(error):
+                raise
+            # Rare enough that every other batch is spared the savepoint: nothing of the attempt has stayed.
+            await self._commit(moved, changes, letters, careful=True)
         reach("ledger:after-commit")
         self._positions.update(moved)
         self.dead += len(letters)
@@ -113,7 +114,27 @@ class Ledger:
         place = origin.partition, origin.entry, origin.channel, origin.index
         return DeadLetter(NAME, *place, row, reason(error), self._clock.now())
 
-    async def _write(
+    async def _commit(
+        self,
+        moved: dict[int, int],
+        changes: Sequence[tuple[_Origin, Change]],
+        letters: list[DeadLetter],
+        *,
+        careful: bool,
+    ) -> None:
+        """Positions, rows and dead letters in one transaction. `careful`: what SQL refuses becomes a dead letter."""
+        async with self._database.write() as connection:
+            # First, so that a second ledger finds out (and in PostgreSQL waits) before it has written anything.
+            for partition, number in moved.items():
+                await move_position(connection, NAME, partition, self._positions[partition], number)
+            if careful:
+                await self._divide(connection, changes, letters)
+            else:
+                await _upsert(connection, [change for _, change in changes])
+            await bury(connection, letters)
+            reach("ledger:after-rows-before-commit")
+
+    async def _divide(
         self, connection: AsyncConnection, changes: Sequence[tuple[_Origin, Change]], letters: list[DeadLetter]
     ) -> None:
         """Write all of them, or find by halves the ones that SQL refuses, and write the others."""
@@ -129,8 +150,8 @@ class Ledger:
                 letters.append(self._letter(changes[0][0], error))
                 return
             middle = len(changes) // 2
-            await self._write(connection, changes[:middle], letters)
-            await self._write(connection, changes[middle:], letters)
+            await self._divide(connection, changes[:middle], letters)
+            await self._divide(connection, changes[middle:], letters)
 
 
 async def _upsert(connection: AsyncConnection, changes: Sequence[Change]) -> None:
@@ -146,19 +167,17 @@ async def _upsert(connection: AsyncConnection, changes: Sequence[Change]) -> Non
             values = dict(zip(keys, key, strict=True)) | row.columns | row.first | row.running
             shapes.setdefault(shape, []).append(values)
         for (columns, _, running), values_of in shapes.items():
-            statement = _upsert_statement(connection.dialect.name, table, keys, columns, running)
+            statement = _upsert_statement(connection.dialect.name, table, columns, running)
             await connection.execute(statement, values_of)
 
 
-def _upsert_statement(
-    dialect: str, table: Table, keys: Sequence[str], columns: frozenset[str], running: frozenset[str]
-) -> Any:
+@lru_cache(maxsize=256)
+def _upsert_statement(dialect: str, table: Table, columns: frozenset[str], running: frozenset[str]) -> Any:
     statement = upsert(dialect, table)
-    # In a fixed order, so that SQLAlchemy finds the statement it has compiled before.
-    changed: dict[str, Any] = {name: statement.excluded[name] for name in sorted(columns)}
-    for name in sorted(running):
+    changed: dict[str, Any] = {name: statement.excluded[name] for name in columns}
+    for name in running:
         changed[name] = case((table.c.stopped.is_(None), statement.excluded[name]), else_=table.c[name])
-    return statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
 
 
 async def _update_charge_points(connection: AsyncConnection, rows: dict[tuple[str | int, ...], Row]) -> None:
