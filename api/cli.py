@@ -83,10 +83,23 @@ def settings_with(**changes: object) -> Settings:
     return Settings()
 
 
+def only_warnings() -> None:
+    """Until logging is set up for good (into files), let libraries and our own log say only what went wrong."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run one coroutine on a uvloop."""
     import uvloop
 
+    only_warnings()
     return uvloop.run(work)
 
 

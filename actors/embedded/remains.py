@@ -24,9 +24,10 @@ from engine.errors import ConfigurationError
 log = structlog.get_logger(__name__)
 
 
-async def end_remains(data_dir: Path, *, grace_s: float = 5.0) -> list[str]:
+async def end_remains(data_dir: Path, *, grace_s: float = 1.0) -> list[str]:
     """End all recorded processes of the last run, Valkey last (the others write to it); their names, in that order.
 
+    They get `grace_s` to finish: not long, as all of them may be killed at any time, and chargers wait.
     Raises ConfigurationError if one does not end even by SIGKILL.
     """
     run_dir = run_folder(data_dir)
