@@ -136,6 +136,10 @@ class Endpoint:
         """Set (or move) a deadline: `then` is called with the time at which it was noticed."""
         self._deadlines[name] = (now + round(seconds * SECOND), then)
 
+    def forget_deadline(self, name: object) -> None:
+        """Take a deadline back; none of that name is fine."""
+        self._deadlines.pop(name, None)
+
     def hang_up(self, now: int, code: int, reason: str, *, abrupt: bool = False, again_s: float = 0.0) -> None:
         """Close the socket and come back after `again_s`."""
         if self.online:

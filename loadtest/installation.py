@@ -33,6 +33,7 @@ from engine.stores.tokens import Token, Tokens
 
 ADMIN = "admin@raycharge.local"
 PASSWORD = "a-password-for-tests"
+METRICS_TOKEN = "a-token-for-tests"
 READY_WITHIN_S = 180.0
 
 
@@ -49,6 +50,7 @@ class Installation:
             "API_PORT": str(self.api_port),
             "CLICKHOUSE_PORT": str(self.clickhouse_port),
             "ADMIN_PASSWORD": PASSWORD,
+            "METRICS_TOKEN": METRICS_TOKEN,
             **(settings or {}),
         }
         self.launcher: subprocess.Popen[bytes] | None = None
@@ -175,6 +177,13 @@ class Installation:
     def get(self, path: str, **arguments: Any) -> Any:
         """The JSON of a GET. Raises httpx.HTTPStatusError."""
         return self.api("GET", path, **arguments).raise_for_status().json()
+
+    def metrics(self) -> str:
+        """The text of /metrics. Raises httpx.HTTPError."""
+        answer = self.http.get(
+            "/metrics", headers={"Authorization": f"Bearer {self.settings['METRICS_TOKEN']}"}, timeout=15.0
+        )
+        return answer.raise_for_status().text
 
     def command(self, charge_point: str, action: str, payload: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Send an OCPP call through the raw-command endpoint and return how it ended."""

@@ -71,7 +71,17 @@ class Link:
     After giving the station an input from outside (`link.station.plug_in(…)`), call `pump()`.
     """
 
-    __slots__ = ("_dialling", "_socket", "_stopped", "_timer", "address", "connect_timeout_s", "station", "tls")
+    __slots__ = (
+        "_dialling",
+        "_socket",
+        "_stopped",
+        "_timer",
+        "_timer_at",
+        "address",
+        "connect_timeout_s",
+        "station",
+        "tls",
+    )
 
     def __init__(
         self, station: Station, address: Address, *, tls: ssl.SSLContext | None = None, connect_timeout_s: float = 20.0
@@ -80,6 +90,7 @@ class Link:
         self.connect_timeout_s = connect_timeout_s
         self._socket: _Socket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._dialling: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -147,10 +158,11 @@ class Link:
         loop = asyncio.get_running_loop()
         at = loop.time() + max(0, due - wall()) / 1e6
         if self._timer is not None and not self._timer.cancelled():
-            if self._timer.when() <= at + 0.001:
+            # Not `when()`: uvloop gives a plain handle for a time that has passed already.
+            if self._timer_at <= at + 0.001:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(at, self._fired)
+        self._timer, self._timer_at = loop.call_at(at, self._fired), at
 
     def _fired(self) -> None:
         self._timer = None
