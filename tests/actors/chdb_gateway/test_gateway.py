@@ -174,6 +174,20 @@ async def _answers(client: httpx.AsyncClient, url: str) -> bool:
     return (await client.post(url, content="SELECT 1")).status_code == 200
 
 
+async def test_a_write_whose_client_left_while_it_waited_is_not_run(url: str) -> None:
+    async with httpx.AsyncClient(timeout=30, auth=WRITER) as client:
+        await client.post(url, content="CREATE TABLE queued (a Int64) ENGINE = MergeTree ORDER BY a")
+        first = "INSERT INTO queued SELECT 1 + sleepEachRow(0.3) FROM numbers(6)"
+        running_insert = asyncio.create_task(client.post(url, content=first))
+        await until(lambda: _some(running(client, url, "INSERT INTO queued")))
+        left = asyncio.create_task(client.post(url, content="INSERT INTO queued VALUES (2)"))
+        await asyncio.sleep(0.3)
+        left.cancel()
+        await running_insert
+        await client.post(url, content="INSERT INTO queued VALUES (3)")
+        assert (await client.post(url, content="SELECT a FROM queued WHERE a > 1")).text == "3\n"
+
+
 async def test_an_answer_that_is_too_large_is_refused_not_sent(url: str) -> None:
     sql = "SELECT repeat('x', 1000000) FROM numbers(400)"
     async with httpx.AsyncClient(timeout=60) as client:

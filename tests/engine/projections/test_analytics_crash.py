@@ -59,14 +59,14 @@ async def test_a_gateway_killed_at_random_loses_and_doubles_nothing(gateway: Gat
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    process = consumer(gateway, 600, 10)
-    for _ in range(4):
+    process = consumer(gateway, 300, 10)
+    for _ in range(3):
         await asyncio.sleep(chance.uniform(0.2, 0.9))  # the moment of the kill is what is tried here
         gateway.end(signal.SIGKILL)
         gateway.start()
     assert await finished(process, 120) == 0
     store = ClickHouse(gateway.url)
-    assert await counts(store) == exactly(600 * PARTITIONS)
+    assert await counts(store) == exactly(300 * PARTITIONS)
     await store.aclose()
 
 
@@ -74,12 +74,12 @@ async def test_consumers_killed_at_random_in_the_middle_of_inserts(gateway: Gate
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    for _ in range(4):
-        process = consumer(gateway, 2000, 100)
+    for _ in range(3):
+        process = consumer(gateway, 1000, 100)
         await asyncio.sleep(chance.uniform(0.8, 1.6))
         process.kill()
         await finished(process)
-    assert await finished(consumer(gateway, 2000, 100)) == 0
+    assert await finished(consumer(gateway, 1000, 100)) == 0
     store = ClickHouse(gateway.url)
-    assert await counts(store) == exactly(2000 * PARTITIONS)
+    assert await counts(store) == exactly(1000 * PARTITIONS)
     await store.aclose()
