@@ -13,9 +13,9 @@ Authorize, and Boot with Pending) is answered meanwhile, so that our trouble doe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
@@ -48,6 +48,13 @@ MAX_MAILBOX = 256
 MANY_WAITING = 32
 QUARANTINE_OVER = "quarantine"
 CLAIMING, LIVE, QUARANTINED, ENDED = "claiming", "live", "quarantined", "ended"
+
+
+class KeptFrame(NamedTuple):
+    """A frame that waits in the mailbox until there is a state."""
+
+    link: Link
+    text: bytes
 
 
 class ChargePointActor:
@@ -83,7 +90,7 @@ class ChargePointActor:
         self.activation = runtime.new_activation(self, 0)
         self.link: Link | None = None
         self.conversation: Conversation | None = None
-        self.mailbox: list[Message | tuple[Link, bytes]] = []
+        self.mailbox: list[Message | KeptFrame] = []
         self.deadlines: dict[str, int] | None = None
         self.handled = 0
         self.waiting = 0
@@ -141,9 +148,9 @@ class ChargePointActor:
             self._say_connected(self.link, self.conversation)
         while self.mailbox and self.phase == LIVE:
             item = self.mailbox.pop(0)
-            if isinstance(item, tuple):
-                if item[0] is self.link:
-                    self._frame(item[1])
+            if isinstance(item, KeptFrame):
+                if item.link is self.link:
+                    self._frame(item.text)
             else:
                 self.step(item)
 
@@ -240,7 +247,7 @@ class ChargePointActor:
             if len(self.mailbox) >= MAX_MAILBOX:
                 link.close(1013, "try again later")
                 return
-            self.mailbox.append((link, text))
+            self.mailbox.append(KeptFrame(link, text))
 
     # one step --------------------------------------------------------------------------------------------------------
 
@@ -265,25 +272,28 @@ class ChargePointActor:
     def commit(self, batch: Batch) -> None:
         """Have the batch committed; its answer leaves afterwards, or at once where it may."""
         committer = self.runtime.committer
-        for after in batch.after:
-            committer.enqueue(self.activation, (), after)
-        link, leave = self.link, batch.leave
-        if leave is None or link is None:
+        if batch.after is not None:
+            for after in batch.after:
+                committer.enqueue(self.activation, (), after)
+        if batch.forget:
+            committer.enqueue(self.activation, (), forget=batch.forget)
+        link, conversation = self.link, self.conversation
+        if batch.call is None or link is None or conversation is None:
             if batch.records or self.state.dirty:
                 committer.enqueue(self.activation, batch.records)
         elif batch.durable:
             self.waiting += 1
             if self.waiting > MANY_WAITING:
                 link.waiting(self.waiting)
-            committer.enqueue(self.activation, batch.records, partial(self._answer, link, leave))
+            committer.enqueue(self.activation, batch.records, partial(self._answer, link, conversation, batch))
         else:
-            leave(link)
+            conversation.leave(link, batch)
             committer.enqueue_droppable(self.activation, batch.records)
 
-    def _answer(self, link: Link, leave: Callable[[Link], None]) -> None:
+    def _answer(self, link: Link, conversation: Conversation, batch: Batch) -> None:
         if link is self.link:
             self.waiting -= 1
-        leave(link)
+        conversation.leave(link, batch)
 
     def parts(self) -> dict[str, bytes | None]:
         """The snapshot parts that have changed since they were last asked for."""

@@ -11,6 +11,8 @@ from actors.resident import Resident
 from engine.stores.installation_key import InstallationKey
 
 WRITER = "raycharge"
+LOOPBACK = "127.0.0.1"
+"""The gateway listens nowhere else, whatever RAYCHARGE_BIND says: its reader needs no password."""
 
 
 def writer_password(key: InstallationKey) -> str:
@@ -30,7 +32,7 @@ class ClickHouse(Resident):
         key = InstallationKey.load(self.config.data_dir)
         self._gateway = ChdbGateway(
             self.config.data_dir / "chdb",
-            settings.bind,
+            LOOPBACK,
             settings.clickhouse_port,
             Credentials(WRITER, writer_password(key)),
             Limits(memory_mb=settings.clickhouse_max_memory_mb),

@@ -99,7 +99,7 @@ class Cluster:
             self._say("Closing stores")
             await self._foundation.close()
             self._foundation = None
-        self._tell(Progress("Stopped", done=True))
+            self._tell(Progress("Stopped", done=True))
 
     def _say(self, text: str) -> None:
         log.info("progress", text=text)

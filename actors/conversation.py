@@ -29,10 +29,11 @@ from engine.charging.messages import (
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
 from engine.journal.encoding import message_record
+from engine.journal.port import Record
 from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.redaction import redact_text
-from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
+from engine.ocpp.rpc import CallReceived, ErrorReceived, Rejected, ResultReceived, Rpc, RpcEvent
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
@@ -56,58 +57,96 @@ class Conversation:
 
     def frame(self, actor: ChargePointActor, text: bytes) -> None:
         """Take in a frame while the actor is live. Raises what the machine raises."""
-        now = self._runtime.clock.now()
+        runtime = self._runtime
+        now = runtime.clock.now()
         heard = self._rpc.receive(text, now)
-        if type(heard) is CallReceived:
-            self._call(actor, heard, text, now)
+        if type(heard) is not CallReceived:
+            self._other(actor, heard, text, now)
             return
+        batch = Batch(now, heard)
+        deviations = heard.deviations
+        circumstances = runtime.circumstances
+        circumstances.received = now
+        circumstances.durable = runtime.committer.available
+        circumstances.notes = deviations
+        try:
+            actor.step_in(self.version.understand(heard.action, heard.payload, circumstances), batch)
+        except ProtocolError as error:
+            self._refuse(actor, heard, batch, error)
+        except Unavailable as error:
+            # Our own trouble is no answer: the station asks again.
+            log.warning("call_unanswered", charge_point=actor.id, action=heard.action, error=str(error))
+            self._rpc.forget(heard.number)
+            return
+        except Exception:
+            self._rpc.forget(heard.number)
+            raise
+        if deviations:
+            self._note(actor, deviations, batch)
+        if runtime.message_log:
+            batch.records.append(self._call_record(actor, heard, text, batch))
+        actor.commit(batch)
+
+    def _other(self, actor: ChargePointActor, heard: RpcEvent, text: bytes, now: int) -> None:
+        """Everything that is no CALL: answers to ours, and what cannot be read."""
         batch = Batch(now)
-        action, kind = "", 0
+        action, kind, answer = "", 0, None
         if isinstance(heard, ResultReceived):
             action, kind = heard.action, CALL_RESULT
             actor.step_in(CallAnswered(heard.command, heard.payload), batch)
         elif isinstance(heard, ErrorReceived):
             action, kind = heard.action, CALL_ERROR
             actor.step_in(CallRefused(heard.command, heard.code, heard.description, heard.details), batch)
-        elif isinstance(heard, Rejected):
-            if heard.answer is not None and actor.link is not None:
+        elif isinstance(heard, Rejected) and heard.answer is not None:
+            answer = heard.answer.decode()
+            if actor.link is not None:
                 actor.link.send(heard.answer)
-        else:
-            assert isinstance(heard, Ignored)
-        answer = heard.answer if isinstance(heard, Rejected) else None
         self._note(actor, heard.deviations, batch)
-        self._log(actor, batch, kind, action, "", text, answer, heard.deviations)
-        actor.commit(batch)
-
-    def _call(self, actor: ChargePointActor, call: CallReceived, text: bytes, now: int) -> None:
-        batch = Batch(now, call)
-        circumstances = self._runtime.circumstances
-        circumstances.received = now
-        circumstances.durable = self._runtime.committer.available
-        circumstances.notes = call.deviations
-        try:
-            message = self.version.understand(call.action, call.payload, circumstances)
-            actor.step_in(message, batch)
-        except ProtocolError as error:
-            self._refuse(actor, call, batch, error)
-        except Unavailable as error:
-            # Our own trouble is no answer: the station asks again.
-            log.warning("call_unanswered", charge_point=actor.id, action=call.action, error=str(error))
-            self._rpc.forget(call.number)
-            return
-        except Exception:
-            self._rpc.forget(call.number)
-            raise
-        if call.deviations:
-            self._note(actor, call.deviations, batch)
         if self._runtime.message_log:
-            self._log(actor, batch, CALL, call.action, call.message_id, text, batch.shown, call.deviations)
+            batch.records.append(
+                message_record(
+                    actor.id,
+                    actor.state.connection,
+                    now,
+                    "in",
+                    kind,
+                    action,
+                    "",
+                    redact_text(text).decode("utf-8", "replace"),
+                    answer,
+                    [deviation.name for deviation in heard.deviations],
+                )
+            )
         actor.commit(batch)
 
     def _refuse(self, actor: ChargePointActor, call: CallReceived, batch: Batch, error: ProtocolError) -> None:
         log.info("call_refused", charge_point=actor.id, action=call.action, code=error.code, why=error.description)
-        self.refuse(batch, error.code, error.description)
+        batch.refusal = (error.code, error.description)
         batch.durable = False
+
+    def _call_record(self, actor: ChargePointActor, call: CallReceived, text: bytes, batch: Batch) -> Record:
+        """The message log's row of a CALL and its answer."""
+        deviations = call.deviations
+        # A MeterValues that passed its schema has no room for a secret; it is by far the most frequent frame.
+        raw = text if call.action == "MeterValues" and not deviations else redact_text(text)
+        if batch.payload is not None:
+            answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'
+        elif batch.refusal is not None:
+            answer = f'[4,"{call.message_id}","{self.version.error_code(batch.refusal[0])}"]'
+        else:
+            answer = None
+        return message_record(
+            actor.id,
+            actor.state.connection,
+            batch.now,
+            "in",
+            CALL,
+            call.action,
+            call.message_id,
+            raw.decode("utf-8", "replace"),
+            answer,
+            [deviation.name for deviation in deviations] if deviations else (),
+        )
 
     def frame_from_memory(self, actor: ChargePointActor, text: bytes) -> bool:
         """Answer what needs no state while there is none; False if the frame has to wait for it."""
@@ -139,34 +178,19 @@ class Conversation:
 
     # answers out -----------------------------------------------------------------------------------------------------
 
-    def answer(self, batch: Batch, answer: Answer) -> None:
-        """Prepare the CALLRESULT to the CALL that the batch handles."""
+    def leave(self, link: Link, batch: Batch) -> None:
+        """Send the answer to the batch's CALL, and those that waited for it to go first."""
         call = batch.call
-        if call is not None:
-            payload = self.version.answer(answer)
-            batch.shown = b'[3,"%b",%b]' % (call.message_id.encode(), payload)
-            batch.leave = partial(self._leave, call.number, payload)
-
-    def refuse(self, batch: Batch, code: str, description: str) -> None:
-        """Prepare a CALLERROR to the CALL that the batch handles. `code` neutral."""
-        call = batch.call
-        if call is not None:
-            spelled = self.version.error_code(code)
-            batch.shown = f'[4,"{call.message_id}","{spelled}"]'.encode()
-            batch.leave = partial(self._leave_error, call.number, code, description)
-
-    def _leave(self, number: int, payload: bytes, link: Link) -> None:
-        for frame in self._rpc.answer(number, payload):
+        if call is None:
+            return
+        if batch.payload is not None:
+            frames = self._rpc.answer(call.number, batch.payload)
+        elif batch.refusal is not None:
+            frames = self._rpc.refuse(call.number, *batch.refusal)
+        else:
+            frames = self._rpc.forget(call.number)
+        for frame in frames:
             link.send(frame)
-
-    def _leave_error(self, number: int, code: str, description: str, link: Link) -> None:
-        for frame in self._rpc.refuse(number, code, description):
-            link.send(frame)
-
-    def never_answer(self, batch: Batch) -> None:
-        """Let later answers pass the one that will not come."""
-        if batch.call is not None:
-            self._rpc.forget(batch.call.number)
 
     # our calls -------------------------------------------------------------------------------------------------------
 
@@ -176,43 +200,13 @@ class Conversation:
         deadline = effect.deadline
         message_id = new_id()
         text = self._rpc.call(message_id, effect.command, effect.action, dict(effect.payload), deadline, batch.now)
-        batch.after.append(partial(link.send, text))
+        batch.afterwards(partial(link.send, text))
         if self._runtime.message_log:
             raw = redact_text(text).decode()
             batch.records.append(
                 message_record(actor.id, link.number, batch.now, "out", CALL, effect.action, message_id, raw, None, ())
             )
 
-    # the message log -------------------------------------------------------------------------------------------------
-
     def _note(self, actor: ChargePointActor, deviations: Sequence[Deviated], batch: Batch) -> None:
         for deviation in deviations:
             actor.step_in(deviation, batch)
-
-    def _log(
-        self,
-        actor: ChargePointActor,
-        batch: Batch,
-        kind: int,
-        action: str,
-        message_id: str,
-        raw: bytes,
-        answer: bytes | None,
-        deviations: Sequence[Deviated],
-    ) -> None:
-        if not self._runtime.message_log:
-            return
-        batch.records.append(
-            message_record(
-                actor.id,
-                actor.state.connection,
-                batch.now,
-                "in",
-                kind,
-                action,
-                message_id,
-                redact_text(raw).decode("utf-8", "replace"),
-                None if answer is None else answer.decode(),
-                [deviation.name for deviation in deviations] if deviations else (),
-            )
-        )

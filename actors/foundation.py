@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import structlog
 
-from actors.clickhouse import WRITER, writer_password
+from actors.clickhouse import LOOPBACK, WRITER, writer_password
 from actors.config import ClusterConfig
 from actors.embedded.locks import FolderLock, launcher_lock
 from actors.embedded.ports import Wanted, refuse_taken
-from actors.embedded.processes import record_descendants, record_process
+from actors.embedded.processes import descendants, forget_all, record_descendants, record_process
 from actors.embedded.remains import await_ports, end_remains
 from actors.embedded.valkey import RunningValkey, start_valkey
 from engine.settings import Settings
@@ -34,12 +34,14 @@ class Foundation:
         self._lock = lock
         self._valkey = valkey
         self._watch: asyncio.Task[None] | None = None
+        # Who was there before is not ours to end, whoever started us (a test's other children, say).
+        self._strangers = set(descendants(os.getpid()))
         if valkey is not None:
             self._watch = asyncio.create_task(valkey.watch())
 
     def record_descendants(self) -> None:
         """Note all processes that are ours, so that the next start can end what a SIGKILL would leave."""
-        record_descendants(self.config.run_dir, "child", os.getpid())
+        record_descendants(self.config.run_dir, "child", but=self._strangers)
 
     async def close(self) -> None:
         """Stop Valkey and let go of the data folder."""
@@ -48,6 +50,7 @@ class Foundation:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
+        forget_all(self.config.run_dir)
         self._lock.close()
 
 
@@ -81,7 +84,7 @@ async def _clear_the_way(settings: Settings, say: Callable[[str], None]) -> None
         Wanted("RAYCHARGE_API_PORT", settings.bind, settings.api_port),
     ]
     if not settings.clickhouse_url:
-        wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", settings.bind, settings.clickhouse_port))
+        wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", LOOPBACK, settings.clickhouse_port))
     ended = await end_remains(settings.data_dir)
     if ended:
         say(f"Ended what the last run left: {', '.join(ended)}")
@@ -95,8 +98,7 @@ def _resolve(settings: Settings, valkey: RunningValkey | None) -> ClusterConfig:
     embedded = not settings.clickhouse_url
     url = settings.clickhouse_url
     if embedded:
-        host = "127.0.0.1" if settings.bind in ("0.0.0.0", "::") else settings.bind
-        url = f"http://{WRITER}:{writer_password(key)}@{host}:{settings.clickhouse_port}/default"
+        url = f"http://{WRITER}:{writer_password(key)}@{LOOPBACK}:{settings.clickhouse_port}/default"
     return ClusterConfig(settings, valkey.url if valkey is not None else settings.redis_url, url, embedded)
 
 

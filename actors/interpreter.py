@@ -32,26 +32,33 @@ from engine.journal.port import Record
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
-    from actors.link import Link
     from engine.ocpp.rpc import CallReceived
 
 
 class Batch:
     """What one step asks for. `call` is the station's CALL being handled, None if the step is about something else.
 
-    `leave` sends its answer once that may leave; `shown` is the answer's text for the message log.
+    `payload` is its CALLRESULT's, or `refusal` the (neutral code, description) of its CALLERROR; neither while it is
+    not answered. With `durable` the answer leaves after the commit. `forget` are digest sets that may expire.
     """
 
-    __slots__ = ("after", "call", "durable", "leave", "now", "records", "shown")
+    __slots__ = ("after", "call", "durable", "forget", "now", "payload", "records", "refusal")
 
     def __init__(self, now: int, call: CallReceived | None = None) -> None:
         self.now = now
         self.call = call
         self.records: list[Record] = []
-        self.after: list[Callable[[], Any]] = []
-        self.leave: Callable[[Link], None] | None = None
-        self.shown: bytes | None = None
+        self.after: list[Callable[[], Any]] | None = None
+        self.payload: bytes | None = None
+        self.refusal: tuple[str, str] | None = None
         self.durable = True
+        self.forget: Sequence[str] = ()
+
+    def afterwards(self, act: Callable[[], Any]) -> None:
+        """Have something done after the commit."""
+        if self.after is None:
+            self.after = []
+        self.after.append(act)
 
 
 def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) -> None:
@@ -70,13 +77,12 @@ def _append_meters(actor: ChargePointActor, effect: AppendMeters, batch: Batch) 
 
 def _reply(actor: ChargePointActor, effect: Reply, batch: Batch) -> None:
     if actor.conversation is not None:
-        actor.conversation.answer(batch, effect.answer)
+        batch.payload = actor.conversation.version.answer(effect.answer)
         batch.durable = effect.durable
 
 
 def _refuse(actor: ChargePointActor, effect: RefuseCall, batch: Batch) -> None:
-    if actor.conversation is not None:
-        actor.conversation.refuse(batch, effect.code, effect.description)
+    batch.refusal = (effect.code, effect.description)
 
 
 def _send_call(actor: ChargePointActor, effect: SendCall, batch: Batch) -> None:
@@ -85,7 +91,7 @@ def _send_call(actor: ChargePointActor, effect: SendCall, batch: Batch) -> None:
 
 
 def _command_ended(actor: ChargePointActor, effect: CommandEnded, batch: Batch) -> None:
-    batch.after.append(partial(actor.runtime.commands.ended, effect))
+    batch.afterwards(partial(actor.runtime.commands.ended, effect))
 
 
 def _set_timer(actor: ChargePointActor, effect: SetTimer, batch: Batch) -> None:
@@ -98,7 +104,7 @@ def _cancel_timer(actor: ChargePointActor, effect: CancelTimer, batch: Batch) ->
 
 def _close(actor: ChargePointActor, effect: CloseConnection, batch: Batch) -> None:
     if actor.link is not None:
-        batch.after.append(partial(actor.link.close, effect.code, effect.reason))
+        batch.afterwards(partial(actor.link.close, effect.code, effect.reason))
 
 
 def _open_session(actor: ChargePointActor, effect: OpenSession, batch: Batch) -> None:
@@ -114,8 +120,10 @@ def _tell_session(actor: ChargePointActor, effect: TellSession, batch: Batch) ->
 
 
 def _forget_session(actor: ChargePointActor, effect: ForgetSession, batch: Batch) -> None:
-    actor.sessions.pop(effect.session, None)
-    actor.forgotten.append(effect.session)
+    # A day's stream outside of transactions is forgotten by this effect too; it has no session.
+    if actor.sessions.pop(effect.session, None) is not None:
+        actor.forgotten.append(effect.session)
+    batch.forget = [*batch.forget, effect.session]
 
 
 _PERFORM: dict[type[Effect], Callable[[ChargePointActor, Any, Batch], None]] = {

@@ -61,6 +61,8 @@ class Freezer:
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None
         self.freezes = 0
+        # What waits for a commit survives a few young collections anyway; the default of 700 looks at it all the time.
+        gc.set_threshold(50_000, 20, 100)
 
     def activated(self) -> None:
         """Tell of an activation; the freeze comes when none has come for a while."""

@@ -26,7 +26,7 @@ from engine.stores.sql.engine import Database, connect
 
 log = structlog.get_logger("projection")
 PACES = {
-    "ledger": Pace(min_interval_s=0.1),
+    "ledger": Pace(min_interval_s=0.25),
     # Fewer, larger inserts: each makes a part that has to be merged.
     "analytics": Pace(entries=4000, size=24 * 1024 * 1024, min_interval_s=1.0),
     "live": Pace(min_interval_s=0.02),

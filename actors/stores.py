@@ -68,8 +68,11 @@ class Stores:
 
 async def open_stores(config: ClusterConfig) -> Stores:
     """Connect to journal and SQL. Raises Unavailable while one of them does not answer."""
-    journal = await RedisJournal.open(config.redis_url, partitions=config.settings.partitions)
-    database = connect(config.settings.sql_url)
+    settings = config.settings
+    journal = await RedisJournal.open(
+        config.redis_url, partitions=settings.partitions, replicas=settings.redis_replicas
+    )
+    database = connect(settings.sql_url)
     bus = RedisPubSub.from_url(config.redis_url)
     changes = PubSubChangeFeed(bus)
     key = InstallationKey.load(config.data_dir)

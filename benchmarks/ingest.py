@@ -1,6 +1,7 @@
 """From the socket to ClickHouse: what a MeterValues costs, and how long it takes, against floors of the same run.
 
-1. The floor: an echo of the same frame by the same sans-IO server. The reference: `ocpp` + `websockets`, storing nothing.
+1. The floor: an echo of the same frame by the same sans-IO server. The reference: `ocpp` + `websockets`, storing
+   nothing.
 2. Closed loop: 1,000 chargers, 4 sampled values a message inside a transaction, each answered only after the fsync, the
    message log and all consumers on. Host CPU over the window; everybody's CPU until consumers and merges have settled.
 3. Open loop at half that rate: latency from the intended send time; from acknowledgement until ClickHouse answers with

@@ -1,4 +1,4 @@
-"""How long after its acknowledgement a meter value is in ClickHouse's answers: sampled rows, asked for until they are there."""
+"""How long after its acknowledgement a meter value is in ClickHouse's answers: samples are asked for until they are."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ class Visibility(threading.Thread):
         since = min(self._waiting.values()) - 60.0
         found = self._system.clickhouse(
             "SELECT DISTINCT charge_point, said FROM meter_values "
-            f"WHERE received >= fromUnixTimestamp64Micro(toInt64({int(since * 1e6)})) AND (charge_point, said) IN ({keys})"
+            f"WHERE received >= fromUnixTimestamp64Micro(toInt64({int(since * 1e6)})) "
+            f"AND (charge_point, said) IN ({keys})"
         )
         now = time.time()
         for name, said in found:

@@ -51,7 +51,7 @@ class Forbidden(InvalidInput):
 
 
 class ProtocolError(RaychargeError):
-    """A frame that cannot be understood. `code` is neutral (2.x spelling); `message_id` is set where one was readable."""
+    """A frame that cannot be understood. `code` is neutral (2.x spelling), `message_id` None if none was readable."""
 
     def __init__(self, code: str, description: str, *, message_id: str | None = None) -> None:
         super().__init__(f"{code}: {description}")

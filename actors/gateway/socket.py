@@ -32,6 +32,8 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 TEXT, CONT, BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
 ABNORMAL = 1006
+OPEN = State.OPEN
+_HEADS = [bytes((0x81, size)) for size in range(126)]
 NO_EXTENSIONS: list[Extension] = []
 
 
@@ -180,13 +182,23 @@ class Socket(asyncio.Protocol):
 
     def send(self, text: bytes) -> bool:
         """Send a text frame; False if the connection is closing or gone."""
-        protocol = self.protocol
-        if self._transport is None or protocol.state is not State.OPEN:
+        protocol, transport = self.protocol, self._transport
+        if transport is None or protocol.state is not OPEN:
             return False
-        protocol.send_text(text)
-        writes, protocol.writes = protocol.writes, []
-        for data in writes:
-            self._transport.write(data)
+        if protocol.extensions:
+            protocol.send_text(text)
+            self.flush()
+            return True
+        # A server's frame without extensions is a length and the text (RFC 6455, section 5.2): written by hand, because
+        # building and serialising a Frame object costs as much as all the rest of an answer's way out.
+        size = len(text)
+        if size < 126:
+            head = _HEADS[size]
+        elif size < 65_536:
+            head = b"\x81\x7e" + size.to_bytes(2, "big")
+        else:
+            head = b"\x81\x7f" + size.to_bytes(8, "big")
+        transport.write(head + text)
         return True
 
     def ping(self) -> None:

@@ -39,8 +39,7 @@ class AppendMeters(NamedTuple):
     ordered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Answer the CALL that is being handled. `durable` False: may leave before any commit (Heartbeat, Authorize)."""
 
     answer: Answer
@@ -102,8 +101,7 @@ class OpenSession:
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class TellSession:
+class TellSession(NamedTuple):
     """Hand a message to a session's machine, now, in the same step and the same commit.
 
     `engine/charging/session.py` takes it.

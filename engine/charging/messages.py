@@ -20,8 +20,7 @@ Json = Any
 # --- the station speaks -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(NamedTuple):
     """A time in the station's words and in ours. `said` is None where the station gave none."""
 
     said: str | None
@@ -110,16 +109,14 @@ class Sample(NamedTuple):
     base_unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class MeterReading:
+class MeterReading(NamedTuple):
     """The values that were sampled at one time."""
 
     at: Instant
     samples: tuple[Sample, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MetersReported:
+class MetersReported(NamedTuple):
     """MeterValues. `transaction` is the station's transaction id as text, "" outside of one."""
 
     evse: int

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -264,7 +264,7 @@ def _superseded(
     duration = None
     at = Instant(None, message.at.believed, message.at.received)
     if state.register is not None:
-        at = replace(at, believed=state.register_at)
+        at = at._replace(believed=state.register_at)
         duration = seconds_between(state.started, at.believed)[0]
     _close(state, phase, at, ("", ""), state.register, state.energy, duration, effects)
 

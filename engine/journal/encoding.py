@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
-from xxhash import xxh3_64_digest
+from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from engine.charging.effects import AppendMeters
 from engine.charging.events import Event, SessionStopped, StatusChanged
@@ -37,47 +37,56 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
     value, so that the commit can drop exactly those that it has seen (invariant 2).
     """
     records = []
+    stream, ordered = meters.stream, meters.ordered
     for reading in meters.readings:
-        if meters.ordered:
-            digests = sample_digests(charge_point, meters, reading, reading.samples)
-            row = _meter_row(charge_point, meters, reading, reading.samples)
-            records.append(Record(METERS, row, meters.stream, digests))
-            continue
-        for sample in reading.samples:
-            digest = sample_digests(charge_point, meters, reading, (sample,))
-            row = _meter_row(charge_point, meters, reading, (sample,))
-            records.append(Record(METERS, row, meters.stream, digest, True))
+        head, seed = _reading_head(charge_point, meters, reading)
+        texts = [_sample_text(sample) for sample in reading.samples]
+        digests = [xxh3_64_digest(text, seed) for text in texts]
+        if ordered:
+            records.append(Record(METERS, head + b",".join(texts) + b"]]", stream, b"".join(digests)))
+        else:
+            records += [
+                Record(METERS, head + text + b"]]", stream, digest, True)
+                for text, digest in zip(texts, digests, strict=True)
+            ]
     return records
 
 
-def _meter_row(charge_point: str, meters: AppendMeters, reading: MeterReading, samples: Sequence[Sample]) -> bytes:
-    at = reading.at
-    return dumps(
-        (
-            charge_point,
-            meters.evse,
-            meters.connector,
-            meters.session,
-            meters.transaction,
-            at.said,
-            at.believed,
-            at.received,
-            [(*s[:7], None if s[7] is None else str(s[7]), s[8]) for s in samples],
-        )
-    )
-
-
-def sample_digests(charge_point: str, meters: AppendMeters, reading: MeterReading, samples: Sequence[Sample]) -> bytes:
-    """8 bytes a sampled value: the hash of everything that makes it the same value said again (invariant 2).
+def _reading_head(charge_point: str, meters: AppendMeters, reading: MeterReading) -> tuple[bytes, int]:
+    """The row up to its samples, and the seed of their digests: all but the sample that makes a value the same one.
 
     The station's own words for the time count where it gave any; our belief may change with its clock.
     """
-    at = reading.at
-    said = at.said or str(at.believed)
-    head = f"{charge_point}\x1f{meters.evse}\x1f{meters.connector}\x1f{meters.transaction}\x1f{said}\x1f"
-    return b"".join(
-        [xxh3_64_digest(f"{head}{s[0]}\x1f{s[1]}\x1f{s[2]}\x1f{s[3]}\x1f{s[5]}\x1f{s[6]}".encode()) for s in samples]
-    )
+    said, believed, received = reading.at
+    evse, connector, transaction = meters.evse, meters.connector, meters.transaction
+    head = dumps((charge_point, evse, connector, meters.session, transaction, said, believed, received))
+    key = f"{charge_point}\x1f{evse}\x1f{connector}\x1f{transaction}\x1f{said or believed}"
+    return head[:-1] + b",[", xxh3_64_intdigest(key.encode())
+
+
+def _sample_text(sample: Sample) -> bytes:
+    """One sampled value as a JSON array. Stations say the same few measurands over and over: those are remembered."""
+    raw, value = sample[6], sample[7]
+    what = sample[:6]
+    known = _known_samples.get(what)
+    if known is None:
+        known = _learn_sample(what)
+    if value is None:
+        return f"{known}{dumps(raw).decode()},null,{dumps(sample[8]).decode()}]".encode()
+    if raw.isdecimal() and raw.isascii() and sample[5] == sample[8]:
+        return f'{known}"{raw}","{raw}","{sample[8]}"]'.encode()
+    return f'{known}{dumps(raw).decode()},"{value:f}",{dumps(sample[8]).decode()}]'.encode()
+
+
+_known_samples: dict[tuple[object, ...], str] = {}
+MOST_KNOWN_SAMPLES = 10_000
+
+
+def _learn_sample(what: tuple[object, ...]) -> str:
+    if len(_known_samples) >= MOST_KNOWN_SAMPLES:
+        _known_samples.clear()
+    text = _known_samples[what] = dumps(what).decode()[:-1] + ","
+    return text
 
 
 def message_record(

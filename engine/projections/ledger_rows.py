@@ -18,6 +18,7 @@ from typing import Any
 from engine.charging.events import (
     BootReported,
     CommandChanged,
+    SessionAmended,
     SessionChanged,
     SessionStarted,
     SessionStopped,
@@ -175,6 +176,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
     SessionStarted.kind: _started,
     SessionChanged.kind: _changed,
     SessionStopped.kind: _stopped,
+    SessionAmended.kind: _stopped,
     CommandChanged.kind: _commanded,
     BootReported.kind: _booted,
     StatusChanged.kind: _status,

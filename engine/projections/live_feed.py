@@ -46,7 +46,17 @@ AUDIENCE_S = 1.0
 """How old an answer to "does anybody listen?" may be: the longest that a new listener waits for its first message."""
 
 _KINDS = frozenset(
-    {"link", "boot", "status", "session.started", "session.changed", "session.stopped", "command", "actor"}
+    {
+        "link",
+        "boot",
+        "status",
+        "session.started",
+        "session.changed",
+        "session.stopped",
+        "session.amended",
+        "command",
+        "actor",
+    }
 )
 
 log = structlog.get_logger(__name__)

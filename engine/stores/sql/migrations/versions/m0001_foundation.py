@@ -18,6 +18,7 @@ _EXACT = sa.Numeric().with_variant(sa.Text(), "sqlite")
 def upgrade() -> None:
     _places()
     _charge_points()
+    _credential_proofs()
     _people()
     _reported()
     _sessions()
@@ -76,6 +77,9 @@ def _charge_points() -> None:
         sa.UniqueConstraint("folded", name=op.f("uq_charge_points_folded")),
     )
     op.create_index(op.f("ix_charge_points_station_id"), "charge_points", ["station_id"], unique=False)
+
+
+def _credential_proofs() -> None:
     op.create_table(
         "credential_proofs",
         sa.Column("charge_point", sa.Text(), nullable=False),
