@@ -91,9 +91,7 @@ class RelayedOwner:
 
     async def attach(self, host: str, subprotocol: str) -> None:
         """Tell the actor of its new connection. Raises RayError when it cannot be reached."""
-        await self._handle.relay_open.remote(
-            self.key, host, self._socket.charge_point, subprotocol, self._socket.remote
-        )
+        await self._handle.relay_open.remote(self.key, host, subprotocol, self._socket.remote)
 
     def frame_received(self, socket: Socket, text: bytes) -> None:
         if not self._pump.put(text):
