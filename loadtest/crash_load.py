@@ -37,7 +37,6 @@ from loadtest.traits import Traits
 from loadtest.wire import Address
 
 PREFIX = "CRASH-"
-DEDICATED_PREFIX = "CRASH-OWN-"
 ID_TAGS = ("CRASH-1", "CRASH-2")
 TRAITS = Traits(
     meter_interval_s=0.3,
@@ -57,10 +56,10 @@ REPEATING = frozenset({Quirk.DUPLICATES, Quirk.SAME_ID_ON_RETRY, Quirk.NO_BOOT_A
 """Quirks of every fourth station: it says things twice by itself."""
 
 
-def identities(chargers: int, dedicated: int = 0) -> tuple[list[str], list[str]]:
+def identities(chargers: int, dedicated: int = 0, prefix: str = PREFIX) -> tuple[list[str], list[str]]:
     """The charge points of a load: shared ones, and ones of `isolation: dedicated`."""
-    shared = [f"{PREFIX}{number:04d}" for number in range(1, chargers + 1)]
-    return shared, [f"{DEDICATED_PREFIX}{number}" for number in range(1, dedicated + 1)]
+    shared = [f"{prefix}{number:04d}" for number in range(1, chargers + 1)]
+    return shared, [f"{prefix}OWN-{number}" for number in range(1, dedicated + 1)]
 
 
 class Served:
@@ -206,7 +205,7 @@ class CrashLoad:
     early or does not answer in time."""
 
     def __init__(
-        self, url: str, audit: Path, *, chargers: int, dedicated: int = 0, seed: int = 0, **more: float
+        self, url: str, audit: Path, *, chargers: int, dedicated: int = 0, seed: int = 0, **more: object
     ) -> None:
         self.audit = audit
         command = [sys.executable, "-m", "loadtest.crash_load", "--url", url, "--audit", str(audit)]
@@ -269,7 +268,7 @@ async def _main(options: argparse.Namespace) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, "")
 
     threading.Thread(target=read, daemon=True).start()
-    shared, own = identities(options.chargers, options.dedicated)
+    shared, own = identities(options.chargers, options.dedicated, options.prefix)
     traits = replace(TRAITS, meter_interval_s=options.meter_interval, call_timeout_s=options.call_timeout)
     plan = Plan(
         url=options.url, traits=traits, habits=HABITS, start_rate=options.start_rate, seed=options.seed,
@@ -282,6 +281,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m loadtest.crash_load", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--url", required=True, help="endpoint without the charge point's id")
     parser.add_argument("--audit", type=Path, required=True, help="the file of what was said and acknowledged")
+    parser.add_argument("--prefix", default=PREFIX)
     parser.add_argument("--chargers", type=int, default=220)
     parser.add_argument("--dedicated", type=int, default=0)
     parser.add_argument("--meter-interval", type=float, default=TRAITS.meter_interval_s)
