@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,13 @@ class Cluster:
         self._supervisor: Any = None
         self._answered = 0.0
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def config(self) -> ClusterConfig:
+        """The resolved addresses. Raises ConfigurationError before `start` has come so far."""
+        if self._config is None:
+            raise ConfigurationError("The installation has not been started.")
+        return self._config
 
     @property
     def first_login(self) -> tuple[str, str] | None:
@@ -190,22 +197,30 @@ async def _result(reference: Any) -> Any:
     return await reference
 
 
-async def up(settings: Settings, tell: Tell, ready: Callable[[Cluster], None]) -> None:
-    """Run an installation until SIGINT or SIGTERM, then end it in order. `ready` is called once everything answers."""
+Beside = Callable[["Cluster"], Coroutine[Any, Any, None]]
+
+
+async def up(settings: Settings, tell: Tell, ready: Callable[[Cluster], None], beside: Beside | None = None) -> None:
+    """Run an installation until SIGINT or SIGTERM, then end it in order.
+
+    `ready` is called once everything answers; `beside` runs from then on until the end (a demonstration, say).
+    """
     cluster = Cluster(settings, tell)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, cluster.stopping.set)
+    stopping = asyncio.create_task(cluster.stopping.wait())
+    work: asyncio.Task[None] = asyncio.create_task(cluster.start())
     try:
-        starting = asyncio.create_task(cluster.start())
-        stopping = asyncio.create_task(cluster.stopping.wait())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-        else:
-            starting.result()
-            ready(cluster)
-            await stopping
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            return
+        work.result()
+        ready(cluster)
+        if beside is not None:
+            work = asyncio.create_task(beside(cluster))
+        await stopping
     finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
         await cluster.stop()

@@ -86,7 +86,8 @@ class RayFleet:
             except (RayError, TimeoutError, ValueError) as error:
                 trouble = str(error).splitlines()[0]
             log.info("command_asked_again", charge_point=charge_point, attempt=attempt, trouble=trouble)
-            await asyncio.sleep(0.5 * (attempt + 1))
+            # The first time at once: who has just taken over is known already, and the station may answer soon.
+            await asyncio.sleep(0.5 * attempt)
         raise StoreUnavailable(f"The host of {charge_point} does not answer: {trouble}")
 
     async def _handle(self, charge_point: str) -> Any:

@@ -32,6 +32,7 @@ from engine.ocpp.version import VERSIONS
 log = structlog.get_logger("host")
 LEASE_EVERY_S = 2.0
 LEASE_TTL_S = 10.0
+READY_PATIENCE_S = 20.0
 DEFAULT_SUBPROTOCOL = "ocpp1.6"
 
 
@@ -279,6 +280,7 @@ class DedicatedHost(BaseHost):
 
     async def __init__(self, name: str, config: ClusterConfig) -> None:  # type: ignore[misc]
         self._remote: RemoteSocket | None = None
+        self._started = asyncio.Event()
         await super().__init__(name, config)
         self.directory_name = dedicated_host(name)
 
@@ -286,12 +288,14 @@ class DedicatedHost(BaseHost):
         self.directory_name = dedicated_host(self.name)
         runtime = await self._open()
         self.ready, self.trouble = True, ""
+        self._started.set()
         await runtime.actor(self.name).activated()
         self._spawn(self._watch_relay())
         await self._until_told()
 
     async def relay_open(self, key: str, host: str, subprotocol: str, remote: str) -> None:
         """A socket in another host is this charge point's newest connection."""
+        await asyncio.wait_for(self._started.wait(), timeout=READY_PATIENCE_S)
         runtime = self._running()
         socket = RemoteSocket(key, host, host_handle(host), remote, self._gone)
         self._remote = socket

@@ -28,7 +28,7 @@ log = structlog.get_logger("projection")
 PACES = {
     "ledger": Pace(min_interval_s=0.25),
     # Fewer, larger inserts: each makes a part that has to be merged.
-    "analytics": Pace(entries=4000, size=24 * 1024 * 1024, min_interval_s=1.0),
+    "analytics": Pace(entries=4000, size=24 * 1024 * 1024, min_interval_s=1.5),
     "live": Pace(min_interval_s=0.02),
     "archive": Pace(entries=1000, size=16 * 1024 * 1024, min_interval_s=0.5),
 }

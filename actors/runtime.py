@@ -164,6 +164,7 @@ class Runtime:
         """An actor has ended."""
         if self.actors.get(actor.id) is actor:
             del self.actors[actor.id]
+            self.commands.left(actor.id)
 
     def quarantined(self, actor: ChargePointActor, error: str) -> None:
         """Too many failures: put on record under the epoch that the actor last had."""
@@ -190,7 +191,7 @@ class Runtime:
         if not await actor.activated():
             raise NotFound(f"{charge_point} is activated elsewhere.")
         deadline = self.clock.now() + int(timeout_s * SECOND)
-        ended = asyncio.ensure_future(self.commands.wait(command, timeout_s + COMMAND_GRACE_S))
+        ended = asyncio.ensure_future(self.commands.wait(command, charge_point, timeout_s + COMMAND_GRACE_S))
         # The waiter must be there before the machine can end the command.
         await asyncio.sleep(0)
         actor.step(CommandRequested(command, action, payload, deadline, wait, requested_by))

@@ -131,7 +131,10 @@ def up(
         out.print(f" {mark} ", end="")
         out.print(progress.text, markup=False)
 
-    run(bring_up(settings, tell, lambda cluster: out.print(_welcome(cluster))))
+    beside = None
+    if settings.demo:
+        from api.demo import run_demo as beside
+    run(bring_up(settings, tell, lambda cluster: out.print(_welcome(cluster)), beside))
 
 
 def _welcome(cluster: Cluster) -> Any:

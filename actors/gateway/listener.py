@@ -37,8 +37,8 @@ class Admitted:
 class Gatekeeper(Protocol):
     """Who decides on claims and takes over the sockets that were let in."""
 
-    def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
-        """Whether this very credential was verified before, so that checking it costs nothing."""
+    async def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
+        """Whether this very credential was verified before, in whichever host. Raises as `admit` does."""
         ...
 
     async def admit(self, charge_point: str, secret: bytes | None) -> Admitted | None:
@@ -145,6 +145,11 @@ class Listener:
         except Unavailable:
             self._refuse(socket, HTTPStatus.SERVICE_UNAVAILABLE, "Try again.", retry_after=10)
             return
+        except Exception:
+            # Our own trouble is neither a 401 nor silence: the station comes again.
+            log.error("handshake_failed", charge_point=claim.charge_point, exc_info=True)
+            self._refuse(socket, HTTPStatus.SERVICE_UNAVAILABLE, "Try again.", retry_after=10)
+            return
         if admitted is not None:
             self._accept(socket, request, claim, admitted)
 
@@ -162,9 +167,8 @@ class Listener:
             finally:
                 self._waiting -= 1
         secret = split_secret(claim)
-        proven = self._gatekeeper.is_proven(claim.charge_point, secret)
-        wait = 0.0 if proven else self._failures.retry_after(socket.address, now)
-        if wait > 0.0:
+        wait = self._failures.retry_after(socket.address, now)
+        if wait > 0.0 and not await self._gatekeeper.is_proven(claim.charge_point, secret):
             self._refuse(socket, HTTPStatus.TOO_MANY_REQUESTS, "Too many failures.", retry_after=int(wait) + 1)
             return None
         admitted = await self._gatekeeper.admit(claim.charge_point, secret)
