@@ -293,6 +293,11 @@ class DedicatedHost(BaseHost):
         self._spawn(self._watch_relay())
         await self._until_told()
 
+    async def leave(self) -> None:
+        self._started.clear()
+        self._remote = None
+        await super().leave()
+
     async def relay_open(self, key: str, host: str, subprotocol: str, remote: str) -> None:
         """A socket in another host is this charge point's newest connection."""
         await asyncio.wait_for(self._started.wait(), timeout=READY_PATIENCE_S)
