@@ -92,6 +92,18 @@ class Credentials:
             return Verdict.REFUSED
         return Verdict.ACCEPTED if await self._check_once(account, secret, proof) else Verdict.REFUSED
 
+    async def is_proven(self, charge_point: str, secret: str | None) -> bool:
+        """Whether `verify` would accept without having to check the secret: nothing is guessed here.
+
+        Raises StoreUnavailable as `verify` does.
+        """
+        account = await self.account(charge_point)
+        if account is None or account.auth == "none":
+            return account is not None
+        if secret is None or account.proof is None:
+            return False
+        return hmac.compare_digest(account.proof, self._proof(account, charge_point, secret))
+
     async def account(self, charge_point: str) -> Account | None:
         """The enabled charge point of this name in any case, None if there is none. Raises StoreUnavailable."""
         folded = charge_point.lower()

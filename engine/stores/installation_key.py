@@ -38,7 +38,10 @@ class InstallationKey:
 
     def digest(self, purpose: str, *parts: str) -> bytes:
         """HMAC-SHA256 over the parts, each told apart from the next."""
-        message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in (purpose, *parts)))
+        message = b"".join(
+            len(raw).to_bytes(4, "big") + raw
+            for raw in (part.encode(errors="surrogateescape") for part in (purpose, *parts))
+        )
         return hmac.digest(self._key, message, "sha256")
 
 

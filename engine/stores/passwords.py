@@ -59,10 +59,11 @@ class Passwords:
 
     def _work(self, secret: str, encoded: str | None) -> str:
         """Hash, or return `encoded` if the secret fits it and "" if not."""
+        raw = secret.encode(errors="surrogateescape")  # a station's password may be any bytes
         if encoded is None:
-            return self._hasher.hash(secret)
+            return self._hasher.hash(raw)
         try:
-            self._hasher.verify(encoded, secret)
+            self._hasher.verify(encoded, raw)
         except (VerificationError, InvalidHashError):
             return ""
         return encoded
