@@ -14,7 +14,14 @@ import structlog
 from ray.exceptions import RayError
 
 from actors.children import dedicated_child, ray_class
-from actors.config import DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, dedicated_charge_point, dedicated_host
+from actors.config import (
+    DEDICATED_NAMESPACE,
+    NAMESPACE,
+    ClusterConfig,
+    dedicated_charge_point,
+    dedicated_host,
+    host_name,
+)
 from actors.doorkeeper import Doorkeeper
 from actors.gateway.limits import ConnectionLimits
 from actors.gateway.listener import Admitted, Listener
@@ -167,11 +174,6 @@ class BaseHost(Resident):
         """(name, help, value) of this host; see `host_metrics`."""
         return host_metrics(self)
 
-    async def adopt(self, former: str) -> int:
-        """Take over what the directory gives to a host that is no more."""
-        runtime = self._running()
-        return await runtime.adopt(await runtime.journal.held_by(former))
-
 
 class Host(BaseHost):
     """A host with a gateway."""
@@ -196,8 +198,16 @@ class Host(BaseHost):
         self.ready, self.trouble = True, ""
         log.info("host_ready", incarnation=self.incarnation)
         adopted = await runtime.adopt(await runtime.journal.held_by(self.name))
+        if self.name == host_name(0):
+            adopted += await self._adopt_orphans(runtime)
         log.info("adopted", actors=adopted)
         await self._until_told()
+
+    async def _adopt_orphans(self, runtime: Runtime) -> int:
+        """Take over from hosts that are not wanted any more (fewer RAYCHARGE_HOSTS than at the last start)."""
+        wanted = {host_name(number) for number in range(self.config.settings.hosts)}
+        former = {host for host in await runtime.journal.holders() if dedicated_charge_point(host) is None} - wanted
+        return sum([await runtime.adopt(await runtime.journal.held_by(host)) for host in sorted(former)])
 
     async def leave(self) -> None:
         listener, self.listener = self.listener, None

@@ -187,6 +187,9 @@ class Runtime:
     ) -> Ended:
         """Have a command carried out and return its outcome. Raises NotFound if another host has the activation."""
         located = await self.journal.locate(charge_point) if charge_point not in self.actors else None
+        if located is not None and located.host != self.name and located.host in await self.journal.leases():
+            # It is alive and has the socket: waking the actor up here would take the station away from it.
+            raise NotFound(f"{charge_point} is activated in {located.host}.")
         actor = self.actor(charge_point, over=located.epoch if located is not None else 0)
         if not await actor.activated():
             raise NotFound(f"{charge_point} is activated elsewhere.")

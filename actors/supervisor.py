@@ -18,14 +18,21 @@ import ray
 import structlog
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError, RayError
 
-from actors.children import Child, ray_class, wanted_children
-from actors.config import ClusterConfig
+from actors.children import Child, dedicated_child, ray_class, wanted_children
+from actors.config import ClusterConfig, dedicated_host
 from actors.resident import RESIDENT_OPTIONS, Resident
+from engine.errors import Unavailable
+from engine.stores.changes import PubSubChangeFeed
+from engine.stores.installation_key import InstallationKey
+from engine.stores.pubsub import RedisPubSub
+from engine.stores.registry import Registry
+from engine.stores.sql.engine import connect
 
 log = structlog.get_logger("supervisor")
 PING_EVERY_S = 1.0
 PING_PATIENCE_S = 2.0
 STUCK_AFTER_S = 10.0
+DEDICATED_EVERY_S = 5.0
 
 
 @dataclass(slots=True)
@@ -46,19 +53,41 @@ class Supervisor(Resident):
 
     async def __init__(self, name: str, config: ClusterConfig) -> None:  # type: ignore[misc]
         self._watched: dict[str, Watched] = {}
+        self._watches: list[asyncio.Task[None]] = []
         await super().__init__(name, config)
 
     async def run(self) -> None:
         for child in wanted_children(self.config):
             self._watched.setdefault(child.name, Watched(child))
-        watches = [asyncio.create_task(self._watch(watched)) for watched in self._watched.values()]
+        self._watches = [asyncio.create_task(self._watch(watched)) for watched in self._watched.values()]
+        self._watches.append(asyncio.create_task(self._follow_registry()))
         self.ready, self.trouble = True, ""
         try:
             await self.stopping.wait()
         finally:
-            for watch in watches:
+            for watch in self._watches:
                 watch.cancel()
-            await asyncio.gather(*watches, return_exceptions=True)
+            await asyncio.gather(*self._watches, return_exceptions=True)
+
+    async def _follow_registry(self) -> None:
+        """Look after a host of its own for every charge point of `isolation: dedicated`."""
+        database = connect(self.config.settings.sql_url, pool_size=1)
+        bus = RedisPubSub.from_url(self.config.redis_url)
+        registry = Registry(database, PubSubChangeFeed(bus), InstallationKey.load(self.config.data_dir))
+        try:
+            while True:
+                try:
+                    for charge_point in await registry.dedicated_ids():
+                        key = dedicated_host(charge_point)
+                        if key not in self._watched:
+                            self._watched[key] = Watched(dedicated_child(charge_point))
+                            self._watches.append(asyncio.create_task(self._watch(self._watched[key])))
+                except Unavailable as error:
+                    log.warning("registry_away", error=str(error))
+                await asyncio.sleep(DEDICATED_EVERY_S)
+        finally:
+            await bus.aclose()
+            await database.aclose()
 
     async def children(self) -> list[dict[str, Any]]:
         """How every child is: its last answer, how often it was made and killed, and since when it is silent."""

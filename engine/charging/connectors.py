@@ -25,10 +25,15 @@ def status_reported(
 ) -> None:
     """Take on what the station says, in the order in which it says it (its queue is first in, first out).
 
-    An illegal step is taken on too: the station knows its own connector better than our table.
+    An illegal step is taken on too: the station knows its own connector better than our table. One that is said again,
+    because its answer got lost, is answered again and nothing else.
     """
     key = (message.evse, message.connector)
     connector = state.connectors.get(key)
+    if connector is not None and _is_repeat(connector, message):
+        state.last_seen = now
+        effects.append(ACKNOWLEDGED)
+        return
     previous = "unknown" if connector is None else connector.status
     changed = previous != message.status
     legal = not changed or CONNECTOR.follow(previous, message.status, strict=config.strict) is not None
@@ -52,11 +57,24 @@ def status_reported(
     effects.append(ACKNOWLEDGED)
 
 
+def _is_repeat(connector: Connector, message: StatusReported) -> bool:
+    """Whether this very status is the connector's last one. Without a timestamp of its own that cannot be told."""
+    return (
+        message.at.said is not None
+        and message.at.said == connector.said
+        and message.status == connector.status
+        and message.error == connector.error
+        and message.info == connector.info
+        and message.vendor_error == connector.vendor_error
+    )
+
+
 def _update(connector: Connector, message: StatusReported, changed: bool) -> None:
     if changed:
         connector.since = message.at.believed
         connector.power = None
     connector.status, connector.error, connector.info = message.status, message.error, message.info
+    connector.said, connector.vendor_error = message.at.said, message.vendor_error
 
 
 def _event(charge_point: str, message: StatusReported, previous: str) -> StatusChanged:

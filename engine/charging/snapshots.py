@@ -15,6 +15,7 @@ import orjson
 
 from engine.charging import transaction_memory as memory
 from engine.charging.messages import Booted
+from engine.charging.registers import as_text
 from engine.charging.session import SessionState
 from engine.charging.state import CONF, CORE, TX, ChargePointState, Command, Connector, Expectation
 
@@ -90,7 +91,7 @@ def _encode_core(state: ChargePointState) -> bytes:
     core["v"] = VERSION
     core["boot"] = None if state.boot is None else astuple(state.boot)
     core["connectors"] = [
-        [evse, number, c.status, c.error, c.info, c.since, None if c.power is None else str(c.power)]
+        [evse, number, c.status, c.error, c.info, c.since, as_text(c.power), c.said, c.vendor_error]
         for (evse, number), c in state.connectors.items()
     ]
     core["commands"] = [
@@ -119,9 +120,10 @@ def _decode_core(state: ChargePointState, core: dict[str, Any]) -> None:
     for name in _CORE_FIELDS:
         setattr(state, name, core[name])
     state.boot = None if core["boot"] is None else Booted(*core["boot"])
-    for evse, number, status, error, info, since, power in core["connectors"]:
+    for evse, number, status, error, info, since, power, *repeat in core["connectors"]:
         watts = None if power is None else Decimal(power)
-        state.connectors[evse, number] = Connector(status, error, info, since, watts)
+        # The last two came later within this version; without them the next status counts as news.
+        state.connectors[evse, number] = Connector(status, error, info, since, watts, *repeat)
     state.commands = [Command(*row) for row in core["commands"]]
     state.expected_starts = [Expectation(*row) for row in core["expected_starts"]]
     state.expected_boot = None if core["expected_boot"] is None else Expectation(*core["expected_boot"])

@@ -21,7 +21,8 @@ CORE, TX, CONF = "core", "tx", "conf"
 class Connector:
     """A connector as it last reported. `since` is when this status began (believed, microseconds).
 
-    `power` (W) is the live power from meter values outside of any transaction.
+    `power` (W) is the live power from meter values outside of any transaction. `said` is the status' own timestamp as
+    it was said and `vendor_error` its vendor's code: with the rest they tell a repeat from news.
     """
 
     status: str = "unknown"
@@ -29,6 +30,8 @@ class Connector:
     info: str = ""
     since: int = 0
     power: Decimal | None = None
+    said: str | None = None
+    vendor_error: str = ""
 
 
 @dataclass(slots=True)

@@ -130,6 +130,10 @@ class MemoryJournal:
             if holder == host
         ]
 
+    async def holders(self) -> set[str]:
+        self._check()
+        return {holder for partition in self._all for holder, _ in partition.holders.values()}
+
     async def snapshots(self, charge_points: Sequence[str]) -> dict[str, dict[str, bytes]]:
         self._check()
         found = {cp: dict(self._of(cp).parts.get(cp, {})) for cp in charge_points}

@@ -128,6 +128,10 @@ class Journal(Protocol):
         """All activations that the directory gives to this host, in all partitions."""
         ...
 
+    async def holders(self) -> set[str]:
+        """The hosts to which the directory gives anything, alive or not."""
+        ...
+
     async def snapshots(self, charge_points: Sequence[str]) -> dict[str, dict[str, bytes]]:
         """The snapshot parts of many charge points, for reading; those that have none are left out."""
         ...

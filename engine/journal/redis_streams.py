@@ -148,6 +148,10 @@ class RedisJournal:
                     held.append(Located(charge_point.decode(), host, int(epoch_of.get(charge_point, 0))))
         return held
 
+    async def holders(self) -> set[str]:
+        replies = await self._link.call(*(("HVALS", f"{tag}:h") for tag in self._tags))
+        return {holder.decode().partition("\n")[0] for reply in replies for holder in reply}
+
     async def snapshots(self, charge_points: Sequence[str]) -> dict[str, dict[str, bytes]]:
         if not charge_points:
             return {}

@@ -171,6 +171,13 @@ class Registry:
         async with self._database.read() as connection:
             return list((await connection.execute(query)).scalars())
 
+    async def dedicated_ids(self) -> list[str]:
+        """The ids of all enabled charge points of `isolation: dedicated`."""
+        table = charge_points.c
+        query = select(table.id).where(table.enabled, table.isolation == "dedicated").order_by(table.id)
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def update(
         self,
         charge_point: str,
