@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.charging.effects import Reply
 from engine.charging.events import BootReported, DeviationSeen, LinkChanged, SessionChanged, StatusChanged
 from engine.charging.messages import (
+    Acknowledged,
     AuthorizeAnswer,
     AuthorizeAsked,
     BootAnswer,
@@ -138,6 +141,16 @@ def test_every_status_is_journalled_also_when_it_repeats(world: World) -> None:
         ("Available", "Available"),
         ("Available", "Charging"),
     ]
+
+
+def test_a_status_sent_again_because_its_answer_got_lost_is_answered_and_journalled_once(world: World) -> None:
+    status = world.status("Available")
+    world.do(status)
+    world.host_dies()
+    assert reply(world.do(status)) == Acknowledged()
+    assert len(world.told(StatusChanged)) == 1
+    world.do(replace(status, error="GroundFailure"))
+    assert len(world.told(StatusChanged)) == 2
 
 
 def test_an_illegal_step_is_raised_in_tests_and_recorded_and_taken_on_in_production(world: World) -> None:
