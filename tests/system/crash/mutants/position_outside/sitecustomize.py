@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from engine.faults import reach
-from engine.journal.port import Entry
-from engine.projections.dead_letters import DeadLetter, bury
-from engine.projections.ledger import NAME, Ledger
+from engine.projections import ledger
 from engine.projections.positions import move_position
 
+_commit = ledger.Ledger._commit
 
-async def _apply(self: Ledger, entries: Sequence[Entry]) -> None:
-    letters: list[DeadLetter] = []
-    changes = list(self._read(entries, letters))
-    moved = {entry.partition: entry.number for entry in entries}
+
+async def _nothing(*_: object) -> None:
+    """The rows' transaction leaves the position alone."""
+
+
+async def _position_first(
+    self: ledger.Ledger, moved: dict[int, int], changes: Sequence[Any], letters: list[Any], *, careful: bool
+) -> None:
     async with self._database.write() as connection:
         for partition, number in moved.items():
-            await move_position(connection, NAME, partition, self._positions[partition], number)
+            await move_position(connection, ledger.NAME, partition, self._positions[partition], number)
     self._positions.update(moved)
-    async with self._database.write() as connection:
-        await self._write(connection, changes, letters)
-        await bury(connection, letters)
-        reach("ledger:after-rows-before-commit")
+    await _commit(self, moved, changes, letters, careful=careful)
 
 
-Ledger.apply = _apply  # type: ignore[method-assign]
+ledger.move_position = _nothing  # type: ignore[assignment]
+ledger.Ledger._commit = _position_first  # type: ignore[method-assign]
