@@ -118,19 +118,21 @@ class Cluster:
         os.environ.update(RAY_ENVIRONMENT)
         if self.settings.ray_address != "local":
             ray.init(address=self.settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
-            return
-        ray.init(
-            address="local",
-            namespace=NAMESPACE,
-            num_cpus=max(4, os.cpu_count() or 1),
-            object_store_memory=150_000_000,
-            include_dashboard=True,
-            dashboard_host="127.0.0.1",
-            dashboard_port=0,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",
-        )
+        else:
+            ray.init(
+                address="local",
+                namespace=NAMESPACE,
+                num_cpus=max(4, os.cpu_count() or 1),
+                object_store_memory=150_000_000,
+                include_dashboard=True,
+                dashboard_host="127.0.0.1",
+                dashboard_port=0,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+            )
+        # For people: RAY_ADDRESS=$(cat data/run/ray-address) ray list actors
+        (self.config.run_dir / "ray-address").write_text(ray.get_runtime_context().gcs_address)
 
     def _make_supervisor(self) -> None:
         options = RESIDENT_OPTIONS | {"name": SUPERVISOR, "namespace": NAMESPACE, "get_if_exists": True}
