@@ -15,6 +15,8 @@ from actors.embedded.ports import Wanted, refuse_taken
 from actors.embedded.processes import descendants, forget_all, record_descendants, record_process
 from actors.embedded.remains import await_ports, end_remains
 from actors.embedded.valkey import RunningValkey, start_valkey
+from engine.errors import ConfigurationError
+from engine.journal.redis_info import check_durability
 from engine.settings import Settings
 from engine.stores.installation_key import InstallationKey
 from engine.stores.passwords import Passwords
@@ -62,7 +64,9 @@ async def lay_foundation(settings: Settings, say: Callable[[str], None]) -> Foun
     try:
         await _clear_the_way(settings, say)
         record_process(settings.data_dir / "run", "launcher")
-        if not settings.redis_url:
+        if settings.redis_url:
+            await _check_remote_journal(settings)
+        else:
             say("Starting Valkey")
             valkey = await start_valkey(settings)
         config = _resolve(settings, valkey)
@@ -91,6 +95,19 @@ async def _clear_the_way(settings: Settings, say: Callable[[str], None]) -> None
         await await_ports(wanted)
     else:
         refuse_taken(wanted)
+
+
+async def _check_remote_journal(settings: Settings) -> None:
+    """Refuse a Redis that would lose what was acknowledged, unless the operator has said that it may."""
+    errors = [
+        f"{finding.message} {finding.remedy}"
+        for finding in await check_durability(settings.redis_url, replicas=settings.redis_replicas)
+        if finding.level == "error"
+    ]
+    if errors and not settings.allow_not_durable:
+        raise ConfigurationError(
+            " ".join(errors) + " Or set RAYCHARGE_ALLOW_NOT_DURABLE=true to run all the same; every page will say so."
+        )
 
 
 def _resolve(settings: Settings, valkey: RunningValkey | None) -> ClusterConfig:

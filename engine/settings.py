@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     message_log_days: int = Field(default=90, ge=1)
     archive_days: int = Field(default=30, ge=1, description="How long journal segments are kept.")
     redis_max_memory_mb: int = Field(default=2048, ge=64, description="Embedded Valkey's maxmemory.")
+    allow_not_durable: bool = Field(
+        default=False, description="Run on a Redis that may lose acknowledged data; every page says so."
+    )
     clickhouse_max_memory_mb: int = Field(default=4096, ge=512, description="Embedded chDB's memory limit.")
     log_level: str = "INFO"
 
