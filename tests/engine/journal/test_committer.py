@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import JournalUnavailable, StaleEpoch
 from engine.ids import partition_of
-from engine.journal.committer import BATCH_BOUNDS, Activation, Callback, Committer, PartsProvider
+from engine.journal.commit_metrics import BATCH_BOUNDS
+from engine.journal.committer import Activation, Callback, Committer, PartsProvider
 from engine.journal.memory import MemoryJournal
 from engine.journal.port import Committed, Journal, Record, Write
 
