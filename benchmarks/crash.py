@@ -1,4 +1,4 @@
-"""Ten crashes of each kind, and one at each place between two durable steps, under load: what is lost, what takes how long.
+"""Ten crashes of each kind, and one at each place between two durable steps: what is lost, and how long it takes.
 
     make bench NAME=crash             CRASH_ROUNDS=2 CRASH_SEED=7 make bench NAME=crash
 
