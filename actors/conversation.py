@@ -184,9 +184,9 @@ class Conversation:
         if call is None:
             return
         if batch.payload is not None:
-            frames = self._rpc.answer(call.number, batch.payload)
+            frames = self._rpc.answer(call.number, batch.payload, at_once=not batch.durable)
         elif batch.refusal is not None:
-            frames = self._rpc.refuse(call.number, *batch.refusal)
+            frames = self._rpc.refuse(call.number, *batch.refusal, at_once=not batch.durable)
         else:
             frames = self._rpc.forget(call.number)
         for frame in frames:

@@ -157,24 +157,28 @@ class Rpc:
 
     # --- our answers
 
-    def answer(self, number: int, payload: bytes) -> tuple[bytes, ...]:
+    def answer(self, number: int, payload: bytes, *, at_once: bool = False) -> tuple[bytes, ...]:
         """Answer CALL `number` with an encoded payload. Returns the frames that may be sent now, in order.
 
-        None, while an older CALL is unanswered; with the answer to that one, also those that waited for it. A number
-        that is unknown or already answered gives none.
+        None, while an older CALL is unanswered; with the answer to that one, also those that waited for it. With
+        `at_once` it waits for none: what memory can tell must not stand behind what waits for a store. A number that
+        is unknown or already answered gives none.
         """
         unanswered = self._unanswered
         if len(unanswered) == 1 and unanswered[0].number == number:
             return (result_text(unanswered.pop(0).said_id, payload),)
         slot = self._slot(number)
-        return () if slot is None else self._settle(slot, result_text(slot.said_id, payload))
+        return () if slot is None else self._settle(slot, result_text(slot.said_id, payload), at_once)
 
-    def refuse(self, number: int, code: str, description: str, details: Json = None) -> tuple[bytes, ...]:
+    def refuse(
+        self, number: int, code: str, description: str, details: Json = None, *, at_once: bool = False
+    ) -> tuple[bytes, ...]:
         """Answer CALL `number` with a CALLERROR (`code` neutral). Returns frames as `answer` does."""
         slot = self._slot(number)
         if slot is None:
             return ()
-        return self._settle(slot, error_text(slot.said_id, self.version.error_code(code), description, details))
+        text = error_text(slot.said_id, self.version.error_code(code), description, details)
+        return self._settle(slot, text, at_once)
 
     def forget(self, number: int) -> tuple[bytes, ...]:
         """Never answer CALL `number` (our own trouble: the station will send it again). Returns as `answer` does."""
@@ -192,10 +196,13 @@ class Rpc:
                 return slot if slot.text is None else None
         return None
 
-    def _settle(self, slot: _Slot, text: bytes) -> tuple[bytes, ...]:
+    def _settle(self, slot: _Slot, text: bytes, at_once: bool = False) -> tuple[bytes, ...]:
         slot.text = text
         ready = []
         unanswered = self._unanswered
+        if at_once and unanswered[0] is not slot:
+            unanswered.remove(slot)
+            return (text,)
         while unanswered and unanswered[0].text is not None:
             settled = unanswered.pop(0).text
             if settled:

@@ -57,6 +57,17 @@ def test_answers_to_pipelined_calls_leave_in_order() -> None:
     assert rpc.unanswered == 0
 
 
+def test_what_memory_can_tell_does_not_wait_behind_what_a_store_must_take_first() -> None:
+    rpc = Rpc(V16)
+    first, second, third, last = (received(rpc, said) for said in "1234")
+    assert rpc.answer(third.number, b'{"n":3}', at_once=True) == (b'[3,"3",{"n":3}]',)
+    assert rpc.answer(last.number, b'{"n":4}') == ()
+    assert len(rpc.refuse(second.number, "InternalError", "", at_once=True)) == 1
+    assert rpc.answer(third.number, b"{}", at_once=True) == ()
+    assert rpc.answer(first.number, b'{"n":1}', at_once=True) == (b'[3,"1",{"n":1}]', b'[3,"4",{"n":4}]')
+    assert rpc.unanswered == 0
+
+
 def test_a_forgotten_call_holds_nothing_up() -> None:
     rpc = Rpc(V16)
     first, second = received(rpc, "1"), received(rpc, "2")
