@@ -131,8 +131,9 @@ class Cluster:
                 logging_level=logging.ERROR,
                 _node_ip_address="127.0.0.1",
             )
-        # For people: RAY_ADDRESS=$(cat data/run/ray-address) ray list actors
-        (self.config.run_dir / "ray-address").write_text(ray.get_runtime_context().gcs_address)
+        # For people: env $(cat data/run/ray.env) ray list actors
+        address, mode = ray.get_runtime_context().gcs_address, os.environ.get("RAY_AUTH_MODE", "disabled")
+        (self.config.run_dir / "ray.env").write_text(f"RAY_ADDRESS={address}\nRAY_AUTH_MODE={mode}\n")
 
     def _make_supervisor(self) -> None:
         options = RESIDENT_OPTIONS | {"name": SUPERVISOR, "namespace": NAMESPACE, "get_if_exists": True}
