@@ -278,14 +278,15 @@ class ChargePointActor:
         if batch.forget:
             committer.enqueue(self.activation, (), forget=batch.forget)
         link, conversation = self.link, self.conversation
-        if batch.call is None or link is None or conversation is None:
+        if not batch.number or link is None or conversation is None:
             if batch.records or self.state.dirty:
                 committer.enqueue(self.activation, batch.records)
         elif batch.durable:
             self.waiting += 1
             if self.waiting > MANY_WAITING:
                 link.waiting(self.waiting)
-            committer.enqueue(self.activation, batch.records, partial(self._answer, link, conversation, batch))
+            records, batch.records = batch.records, []
+            committer.enqueue(self.activation, records, partial(self._answer, link, conversation, batch))
         else:
             conversation.leave(link, batch)
             committer.enqueue_droppable(self.activation, batch.records)

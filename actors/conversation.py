@@ -63,7 +63,7 @@ class Conversation:
         if type(heard) is not CallReceived:
             self._other(actor, heard, text, now)
             return
-        batch = Batch(now, heard)
+        batch = Batch(now, heard.number)
         deviations = heard.deviations
         circumstances = runtime.circumstances
         circumstances.received = now
@@ -180,15 +180,12 @@ class Conversation:
 
     def leave(self, link: Link, batch: Batch) -> None:
         """Send the answer to the batch's CALL, and those that waited for it to go first."""
-        call = batch.call
-        if call is None:
-            return
         if batch.payload is not None:
-            frames = self._rpc.answer(call.number, batch.payload, at_once=not batch.durable)
+            frames = self._rpc.answer(batch.number, batch.payload, at_once=not batch.durable)
         elif batch.refusal is not None:
-            frames = self._rpc.refuse(call.number, *batch.refusal, at_once=not batch.durable)
+            frames = self._rpc.refuse(batch.number, *batch.refusal, at_once=not batch.durable)
         else:
-            frames = self._rpc.forget(call.number)
+            frames = self._rpc.forget(batch.number)
         for frame in frames:
             link.send(frame)
 

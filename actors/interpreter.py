@@ -32,21 +32,22 @@ from engine.journal.port import Record
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
-    from engine.ocpp.rpc import CallReceived
 
 
 class Batch:
-    """What one step asks for. `call` is the station's CALL being handled, None if the step is about something else.
+    """What one step asks for. `number` is the RPC's of the CALL being handled, 0 if the step is about something else.
+
+    A batch lives until its commit, so it holds no more of the CALL than that: a frame's JSON tree is let go at once.
 
     `payload` is its CALLRESULT's, or `refusal` the (neutral code, description) of its CALLERROR; neither while it is
     not answered. With `durable` the answer leaves after the commit. `forget` are digest sets that may expire.
     """
 
-    __slots__ = ("after", "call", "durable", "forget", "now", "payload", "records", "refusal")
+    __slots__ = ("after", "durable", "forget", "now", "number", "payload", "records", "refusal")
 
-    def __init__(self, now: int, call: CallReceived | None = None) -> None:
+    def __init__(self, now: int, number: int = 0) -> None:
         self.now = now
-        self.call = call
+        self.number = number
         self.records: list[Record] = []
         self.after: list[Callable[[], Any]] | None = None
         self.payload: bytes | None = None
