@@ -269,7 +269,12 @@ async def _main(options: argparse.Namespace) -> None:
 
     threading.Thread(target=read, daemon=True).start()
     shared, own = identities(options.chargers, options.dedicated, options.prefix)
-    traits = replace(TRAITS, meter_interval_s=options.meter_interval, call_timeout_s=options.call_timeout)
+    traits = replace(
+        TRAITS,
+        meter_interval_s=options.meter_interval,
+        call_timeout_s=options.call_timeout,
+        timeouts_before_hangup=options.timeouts_before_hangup,
+    )
     plan = Plan(
         url=options.url, traits=traits, habits=HABITS, start_rate=options.start_rate, seed=options.seed,
         audit=options.audit,
@@ -286,6 +291,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--dedicated", type=int, default=0)
     parser.add_argument("--meter-interval", type=float, default=TRAITS.meter_interval_s)
     parser.add_argument("--call-timeout", type=float, default=TRAITS.call_timeout_s)
+    parser.add_argument("--timeouts-before-hangup", type=int, default=TRAITS.timeouts_before_hangup)
     parser.add_argument("--start-rate", type=float, default=200.0)
     parser.add_argument("--seed", type=int, default=0)
     uvloop.run(_main(parser.parse_args(argv)))

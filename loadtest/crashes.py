@@ -28,6 +28,8 @@ from loadtest.crash_load import ID_TAGS, CrashLoad, identities
 from loadtest.installation import Installation
 
 RECOVERED_WITHIN_S = 120.0
+REACHED_WITHIN_S = 400.0
+"""The archive joins files when there are 32 of a partition, each of which covers 5 s."""
 FAULT_POINTS = (
     "host:before-commit",
     "host:after-commit",
@@ -149,11 +151,15 @@ class Killer:
         return self.kill(self.chance.choice(identities(0, 2)[1]))
 
     def at(self, point: str) -> dict[str, int]:
-        """Arm a fault point and wait until some process has died there."""
+        """Arm a fault point and wait until some process has died there; what is reached only on a start is provoked."""
         file = marker(Path(self.system.settings["FAULT_DIR"]), point)
         before = self.system.pids()
         file.unlink()
-        self.system.until(file.exists, RECOVERED_WITHIN_S, f"at {point}")
+        if point == "host:after-claim":
+            self.host()
+        elif point == "analytics:after-takeover":
+            self.kill("projection-analytics")
+        self.system.until(file.exists, REACHED_WITHIN_S, f"at {point}")
         return {name: pid for name, pid in before.items() if not psutil.pid_exists(pid)}
 
     def _any_host(self) -> str:

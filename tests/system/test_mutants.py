@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,7 @@ from tests.system.crash.small import SmallSystem, stop
 pytestmark = pytest.mark.crash
 STATIONS = 32
 STALLED_S = 4.0
-KILLS = 4
+KILLS = 10
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +52,12 @@ def host_stalls_and_wakes_up(small: SmallSystem, load: CrashLoad, mutant: str) -
 
 
 def valkey_dies_again_and_again(small: SmallSystem, load: CrashLoad, mutant: str) -> None:
-    """Commits are on disk and their answers are not on their way."""
+    """Commits are on disk and their answers are not on their way: at every other kill, as one is always under way."""
     chance = random.Random(STATIONS)
     host = small.host("host-0", mutant)
     load.until("ready")
     for _ in range(KILLS):
-        time.sleep(chance.uniform(0.2, 0.5))  # a random moment
+        time.sleep(chance.uniform(0.1, 0.3))  # a random moment
         small.valkey.kill()
         small.start_valkey()
     load.ask("mark", "served")
@@ -78,7 +79,7 @@ def ledger_dies_before_it_commits(small: SmallSystem, load: CrashLoad, mutant: s
     (small.folder / fault).unlink()
 
 
-def _served(small: SmallSystem, load: CrashLoad, mutant: str):
+def _served(small: SmallSystem, load: CrashLoad, mutant: str) -> subprocess.Popen[str]:
     host = small.host("host-0", mutant)
     load.ask("mark", "served")
     _finish(load)
@@ -101,7 +102,8 @@ CRASHES: dict[str, Crash] = {
 def crashed(small: SmallSystem, crash: Crash, mutant: str) -> Findings:
     """Put stations on the system, crash it, let the consumers read to the end, and audit."""
     prefix = f"{(mutant or 'sound').upper().replace('_', '')}-{crash.__name__[:1]}{time.time_ns() % 10**6}-"
-    with small.load(prefix, STATIONS, meter_interval=0.1, call_timeout=1.5) as load:
+    interval = 0.02 if crash is valkey_dies_again_and_again else 0.1
+    with small.load(prefix, STATIONS, meter_interval=interval, call_timeout=1.5, timeouts_before_hangup=1) as load:
         crash(small, load, mutant)
         consumers = small.consumers("ledger", "analytics")
         try:
