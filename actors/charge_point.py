@@ -165,8 +165,13 @@ class ChargePointActor:
             self.link.close(1012, why)
             self.link = None
 
-    def stale(self) -> None:
-        """The journal refused our epoch: a newer activation is in force, so nothing here counts any more."""
+    def stale(self, epoch: int) -> None:
+        """The journal refused this epoch of ours: a newer activation is in force, so nothing here counts any more.
+
+        After a restart the newer one is our own: what the former left in flight is refused, and nobody was told of it.
+        """
+        if epoch != self.activation.epoch:
+            return
         log.info("activation_stale", charge_point=self.id, epoch=self.activation.epoch)
         self.end("claimed elsewhere")
 
@@ -177,6 +182,10 @@ class ChargePointActor:
         self.runtime.actor_failures += 1
         self.runtime.committer.discard(self.activation)
         self.deadlines = None
+        if self.conversation is not None:
+            # The dropped answers never come, nor is our CALL known any more: nothing may wait behind them.
+            self.conversation = self.runtime.new_conversation(self.conversation.version.subprotocol)
+        self.waiting = 0
         self._failed_frame = f"{error!r} on {frame.decode('utf-8', 'replace')}"
         if self._restarts is None:
             self._restarts = RestartIntensity()
@@ -292,8 +301,10 @@ class ChargePointActor:
             committer.enqueue_droppable(self.activation, batch.records)
 
     def _answer(self, link: Link, conversation: Conversation, batch: Batch) -> None:
-        if link is self.link:
+        if conversation is self.conversation:
             self.waiting -= 1
+            if self.waiting >= MANY_WAITING:
+                link.waiting(self.waiting)
         conversation.leave(link, batch)
 
     def parts(self) -> dict[str, bytes | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -116,7 +117,7 @@ class Runtime:
         except (JournalUnavailable, TimeoutError):
             return
         if located is not None and actor.phase == "live" and located.epoch > actor.activation.epoch:
-            actor.stale()
+            actor.stale(actor.activation.epoch)
 
     async def adopt(self, held: list[Located]) -> int:
         """Wake up actors that the directory gives to a host that is no more; those claimed meanwhile are left alone."""
@@ -135,14 +136,14 @@ class Runtime:
         """Another host has claimed with `epoch`: end ours if it is older."""
         actor = self.actors.get(charge_point)
         if actor is not None and actor.phase == "live" and actor.activation.epoch < epoch:
-            actor.stale()
+            actor.stale(actor.activation.epoch)
 
     # what actors call ------------------------------------------------------------------------------------------------
 
     def new_activation(self, actor: ChargePointActor, epoch: int) -> Activation:
         """One epoch's side of the committer."""
         partition = partition_of(actor.id, self.journal.partitions)
-        return Activation(actor.id, partition, epoch, parts=actor.parts, on_stale=actor.stale)
+        return Activation(actor.id, partition, epoch, parts=actor.parts, on_stale=partial(actor.stale, epoch))
 
     def new_conversation(self, subprotocol: str) -> Conversation:
         """The RPC of one connection."""
