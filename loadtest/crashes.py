@@ -160,7 +160,8 @@ class Killer:
         elif point == "analytics:after-takeover":
             self.kill("projection-analytics")
         self.system.until(file.exists, REACHED_WITHIN_S, f"at {point}")
-        return {name: pid for name, pid in before.items() if not psutil.pid_exists(pid)}
+        self.system.until(lambda: any(map(_is_dead, before.values())), RECOVERED_WITHIN_S, f"dead at {point}")
+        return {name: pid for name, pid in before.items() if _is_dead(pid)}
 
     def _any_host(self) -> str:
         return f"host-{self.chance.randrange(int(self.system.settings.get('HOSTS', '2')))}"
@@ -175,6 +176,14 @@ class Killer:
         assert self.system.launcher is not None
         self.system.launcher.wait()
         self.system.launch()
+
+
+def _is_dead(pid: int) -> bool:
+    """Gone, or dead and not yet waited for by its parent."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _with_descendants(pid: int) -> list[psutil.Process]:
