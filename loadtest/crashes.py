@@ -181,7 +181,7 @@ class Killer:
 def _is_dead(pid: int) -> bool:
     """Gone, or dead and not yet waited for by its parent."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -106,7 +106,7 @@ class SmallSystem:
 
     # stations ---------------------------------------------------------------------------------------------------------
 
-    def load(self, prefix: str, chargers: int, **more: object) -> CrashLoad:
+    def load(self, prefix: str, chargers: int, **more: Any) -> CrashLoad:
         """Stations with ids and an audit file of their own, registered; say `until("ready")` to it."""
         asyncio.run(self._register([f"{prefix}{number:04d}" for number in range(1, chargers + 1)]))
         url = f"ws://127.0.0.1:{self.ocpp_port}/ocpp"
