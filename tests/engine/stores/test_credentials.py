@@ -150,3 +150,28 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     os.chmod(tmp_path / FILE, 0o644)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         InstallationKey.load(tmp_path)
+
+
+async def test_what_is_proven_is_known_in_every_process_without_a_guess(database: Database) -> None:
+    await stocked(database)
+    door = Credentials(database, KEY)
+    assert await door.is_proven("cp-1", SECRET)
+    assert await door.is_proven("open", None)
+    for name, secret in (("CP-1", "wrong"), ("CP-1", None), ("unknown", SECRET), ("gone", SECRET)):
+        assert not await door.is_proven(name, secret), (name, secret)
+    async with database.write() as connection:
+        await connection.execute(delete(credential_proofs))
+    assert not await Credentials(database, KEY).is_proven("CP-1", SECRET)
+    assert door.argon2_checks == 0
+
+
+async def test_a_password_of_any_bytes_is_right_or_wrong_like_another(database: Database) -> None:
+    binary = b"\xff\x00\xc3(0123456789ab".decode("utf-8", "surrogateescape")
+    door = Credentials(database, KEY)
+    await stocked(database)
+    assert await door.verify("CP-1", binary) is Verdict.REFUSED
+    passwords = Passwords()
+    encoded = await passwords.hash(binary)
+    assert await passwords.check(encoded, binary)
+    assert not await passwords.check(encoded, binary[:-1])
+    passwords.close()
