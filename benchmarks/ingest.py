@@ -225,6 +225,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--open-seconds", type=float, default=30.0)
     parser.add_argument("--hosts", type=int, default=1)
+    parser.add_argument("--partitions", type=int, default=0)
     parser.add_argument("--brief", action="store_true", help="only floor and closed loop")
     options = parser.parse_args()
     floor = measure_floor(seconds=min(10.0, options.seconds), chargers=options.chargers)
@@ -233,7 +234,10 @@ def main() -> int:
     else:
         reference = measure_reference(seconds=10.0, chargers=min(200, options.chargers))
     folder = Path(tempfile.mkdtemp(prefix="raycharge-ingest-"))
-    with Installation(folder, {"HOSTS": str(options.hosts)}) as system:
+    settings = {"HOSTS": str(options.hosts)}
+    if options.partitions:
+        settings["PARTITIONS"] = str(options.partitions)
+    with Installation(folder, settings) as system:
         names = [f"LOAD-{n:06d}" for n in range(1, 2 * options.chargers + 1)]
         system.register(names, tokens=["LOAD"])
         closed = closed_loop(system, options.chargers, options.seconds)

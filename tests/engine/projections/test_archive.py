@@ -134,7 +134,7 @@ def test_no_trim_point_passes_archive_or_ledger(archived: dict[int, int], ledger
 
 
 def test_fault_points_kill_once_and_cost_nothing_when_off(tmp_path: Path) -> None:
-    code = "from engine.projections.faults import reach; reach('other'); reach('here'); print('alive')"
+    code = "from engine.faults import reach; reach('other'); reach('here'); print('alive')"
 
     def run(**extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-c", code], env=extra, capture_output=True, text=True, check=False)
