@@ -94,11 +94,10 @@ class Socket(asyncio.Protocol):
         self.heard = self.listener.loop.time()
         protocol = self.protocol
         protocol.receive_data(data)
-        events = protocol.events_received()
         if protocol.writes:
             self.flush()
-        for event in events:
-            if isinstance(event, Frame):
+        for event in protocol.events_received():
+            if type(event) is Frame:
                 self._frame(event)
             elif isinstance(event, Request):
                 self.listener.requested(self, event)

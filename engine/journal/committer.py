@@ -327,8 +327,7 @@ class Committer:
                 if refused and activation.charge_point in refused:
                     self._refuse(activation)
                     continue
-                for callback in callbacks:
-                    self._call(callback)
+                self._call_all(callbacks)
             reach("host:amid-answers")
 
     def _refuse(self, activation: Activation) -> None:
@@ -339,8 +338,21 @@ class Committer:
         self.discard(activation)
         self._call(activation.on_stale)
 
+    def _call_all(self, callbacks: list[Callback]) -> None:
+        """Call each; one that fails must not keep the others from theirs."""
+        waiting = iter(callbacks)
+        while True:
+            try:
+                for callback in waiting:
+                    callback()
+            except Exception:
+                self.metrics.callback_errors += 1
+                logger.exception("commit_callback_failed")
+                continue
+            return
+
     def _call(self, callback: Callable[..., None] | None, *args: object) -> None:
-        """One actor's failing callback must not keep the others from theirs."""
+        """Call one, if there is one, as in `_call_all`."""
         if callback is None:
             return
         try:
