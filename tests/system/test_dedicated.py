@@ -112,6 +112,7 @@ def audited(system: Installation, identity: str, book: AuditBook, command: str) 
     samples = sum(line.samples for line in meters)
     system.until(lambda: rows(system, "meter_values", identity) >= samples, 30, "all meter values stored")
     assert rows(system, "meter_values", identity) == samples
+    system.until(lambda: rows(system, "connector_status", identity) >= len(states), 30, "all statuses stored")
     assert rows(system, "connector_status", identity) == len(states)
     system.until(lambda: rows(system, "sessions", identity) == 1, 20, "the session stored")
     stop, start = book.must("StopTransaction")[0], book.must("StartTransaction")[0]

@@ -76,12 +76,12 @@ ODD = [
 
 
 async def is_answered(station: RawStation, odd: Odd) -> None:
-    """Send it and a Heartbeat behind it: what comes before the Heartbeat's answer is its own."""
+    """Send it and, behind it, what is answered in its turn: what comes before that answer is its own."""
     await station.send(odd.frame)
     answers = []
     while not answers or answers[-1][1] != "behind":
         if not answers:
-            await station.send('[2,"behind","Heartbeat",{}]')
+            await station.send('[2,"behind","DataTransfer",{"vendorId":"behind"}]')
         answers.append(await station.receive())
     own = answers[:-1]
     if odd.answer is None:
