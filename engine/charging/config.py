@@ -36,7 +36,7 @@ class MachineConfig:
     """
 
     heartbeat_interval_s: int = 300
-    pending_interval_s: int = 30
+    pending_interval_s: int = 10
     offline_grace_s: float = 60.0
     call_timeout_s: float = 30.0
     finalise_after_s: float = 60.0
