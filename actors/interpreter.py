@@ -65,21 +65,20 @@ class Batch:
 def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) -> None:
     """Perform effects in order. Sessions are stepped in place, so their effects come where they were told."""
     for effect in effects:
-        kind = type(effect)
         # The three effects of a meter value first, without a call each: they are nearly all that there is to do.
-        if kind is AppendMeters:
+        if isinstance(effect, AppendMeters):
             batch.records += meter_records(actor.id, effect)
-        elif kind is TellSession:
+        elif isinstance(effect, TellSession):
             sessions = actor.sessions
             name = effect.session
             sessions[name], told = step_session(sessions[name], effect.message, batch.now, actor.runtime.machine)
             perform(actor, told, batch)
-        elif kind is Reply:
+        elif isinstance(effect, Reply):
             if actor.conversation is not None:
                 batch.payload = actor.conversation.version.answer(effect.answer)
                 batch.durable = effect.durable
         else:
-            _PERFORM[kind](actor, effect, batch)
+            _PERFORM[type(effect)](actor, effect, batch)
 
 
 def _append(actor: ChargePointActor, effect: Append, batch: Batch) -> None:
