@@ -47,7 +47,7 @@ def test_a_boot_is_accepted_with_the_heartbeat_interval_and_journalled(world: Wo
 
 def test_a_boot_while_the_journal_is_away_is_pending_and_answered_at_once(world: World) -> None:
     effects = world.do(Booted("Vendor", "Model", durable=False))
-    assert effects == [Reply(BootAnswer("Pending", 30, world.now), durable=False)]
+    assert effects == [Reply(BootAnswer("Pending", 10, world.now), durable=False)]
     world.do(Booted("Vendor", "Model"))
     assert world.state.registration == "accepted"
 
