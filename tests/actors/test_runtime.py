@@ -114,6 +114,7 @@ async def test_the_newer_connection_counts_and_the_older_ones_frames_and_close_d
     await turns()
     assert new.actor.handled == handled
     assert (new.actor.state.link, new.actor.state.connection) == ("connected", 2)
+    assert (await new.call("StatusNotification", STATUS))[0] == 3, "the late close took the newer socket away"
     assert [event["connection"] for event in await place.events("link")] == [1, 2]
     new.actor.socket_closed(new.link, 1006, "")
     assert new.actor.state.link == "reconnecting"
