@@ -18,6 +18,8 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from actors.gateway.whole_frames import UNKNOWN, beyond, whole_text
+
 if TYPE_CHECKING:
     from actors.gateway.listener import Listener
 
@@ -53,6 +55,7 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_allowance",
+        "_beyond",
         "_fragments",
         "_paused",
         "_refilled",
@@ -80,6 +83,7 @@ class Socket(asyncio.Protocol):
         )
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
+        self._beyond = UNKNOWN
         self._allowance = float(listener.limits.frames_burst)
         self._refilled = self.heard
         self._paused = False
@@ -93,6 +97,14 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard = self.listener.loop.time()
         protocol = self.protocol
+        if self._beyond == 0 and protocol.state is OPEN and protocol.current_size is None and not protocol.extensions:
+            text = whole_text(data, self.listener.limits.max_frame_bytes)
+            if text is not None:
+                self._take_allowance()
+                if self.owner is not None:
+                    self.owner.frame_received(self, text)
+                return
+        self._beyond = beyond(data, self._beyond)
         protocol.receive_data(data)
         if protocol.writes:
             self.flush()
@@ -210,6 +222,9 @@ class Socket(asyncio.Protocol):
         """Send the handshake's answer. After a 101 the request and its parts are let go: they would stay for years."""
         self.protocol.send_response(response)
         self.flush()
+        if self.protocol.state is OPEN and not self.protocol.reader.buffer:
+            # Nothing came behind the request: the next byte begins a frame.
+            self._beyond = 0
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; the connection is cut if the peer does not take part in it."""

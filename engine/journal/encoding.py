@@ -12,7 +12,7 @@ from xxhash import xxh3_64_digest, xxh3_64_intdigest
 
 from engine.charging.effects import AppendMeters
 from engine.charging.events import Event, SessionStopped, StatusChanged
-from engine.charging.messages import MeterReading, Sample
+from engine.charging.messages import MeterReading
 from engine.journal.port import Record
 from engine.journal.records import EVENTS, MESSAGES, METERS, SESSIONS, STATUS
 
@@ -40,20 +40,30 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
     stream, ordered = meters.stream, meters.ordered
     for reading in meters.readings:
         head, seed = _reading_head(charge_point, meters, reading)
-        texts = [_sample_text(sample) for sample in reading.samples]
-        digests = [xxh3_64_digest(text, seed) for text in texts]
+        texts = []
+        digests = []
+        for sample in reading.samples:
+            raw, value = sample[6], sample[7]
+            known = _known_samples.get(sample[:6])
+            start, what = known if known is not None else _learn_sample(sample[:6])
+            digests.append(xxh3_64_digest(raw.encode("utf-8", "surrogatepass"), seed ^ what))
+            if value is not None and raw.isdecimal() and raw.isascii() and sample[5] == sample[8]:
+                texts.append(f'{start}"{raw}","{raw}","{sample[8]}"]')
+            else:
+                number = "null" if value is None else f'"{value:f}"'
+                texts.append(f"{start}{dumps(raw).decode()},{number},{dumps(sample[8]).decode()}]")
         if ordered:
-            records.append(Record(METERS, head + b",".join(texts) + b"]]", stream, b"".join(digests)))
+            records.append(Record(METERS, f"{head}{','.join(texts)}]]".encode(), stream, b"".join(digests)))
         else:
             records += [
-                Record(METERS, head + text + b"]]", stream, digest, True)
+                Record(METERS, f"{head}{text}]]".encode(), stream, digest, True)
                 for text, digest in zip(texts, digests, strict=True)
             ]
     return records
 
 
-def _reading_head(charge_point: str, meters: AppendMeters, reading: MeterReading) -> tuple[bytes, int]:
-    """The row up to its samples, and the seed of their digests: all but the sample that makes a value the same one.
+def _reading_head(charge_point: str, meters: AppendMeters, reading: MeterReading) -> tuple[str, int]:
+    """The row up to its samples, and the seed of their digests: station, connector, transaction and time.
 
     The station's own words for the time count where it gave any; our belief may change with its clock.
     """
@@ -61,32 +71,20 @@ def _reading_head(charge_point: str, meters: AppendMeters, reading: MeterReading
     evse, connector, transaction = meters.evse, meters.connector, meters.transaction
     head = dumps((charge_point, evse, connector, meters.session, transaction, said, believed, received))
     key = f"{charge_point}\x1f{evse}\x1f{connector}\x1f{transaction}\x1f{said or believed}"
-    return head[:-1] + b",[", xxh3_64_intdigest(key.encode())
+    return f"{head[:-1].decode()},[", xxh3_64_intdigest(key.encode())
 
 
-def _sample_text(sample: Sample) -> bytes:
-    """One sampled value as a JSON array. Stations say the same few measurands over and over: those are remembered."""
-    raw, value = sample[6], sample[7]
-    what = sample[:6]
-    known = _known_samples.get(what)
-    if known is None:
-        known = _learn_sample(what)
-    if value is None:
-        return f"{known}{dumps(raw).decode()},null,{dumps(sample[8]).decode()}]".encode()
-    if raw.isdecimal() and raw.isascii() and sample[5] == sample[8]:
-        return f'{known}"{raw}","{raw}","{sample[8]}"]'.encode()
-    return f'{known}{dumps(raw).decode()},"{value:f}",{dumps(sample[8]).decode()}]'.encode()
-
-
-_known_samples: dict[tuple[object, ...], str] = {}
+_known_samples: dict[tuple[object, ...], tuple[str, int]] = {}
 MOST_KNOWN_SAMPLES = 10_000
 
 
-def _learn_sample(what: tuple[object, ...]) -> str:
+def _learn_sample(what: tuple[object, ...]) -> tuple[str, int]:
+    """The beginning of a sample's text, and its share of the digest's seed: stations say the same few over and over."""
     if len(_known_samples) >= MOST_KNOWN_SAMPLES:
         _known_samples.clear()
-    text = _known_samples[what] = dumps(what).decode()[:-1] + ","
-    return text
+    text = dumps(what)
+    known = _known_samples[what] = (text.decode()[:-1] + ",", xxh3_64_intdigest(text))
+    return known
 
 
 def message_record(
