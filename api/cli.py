@@ -17,7 +17,7 @@ from rich.console import Console
 from api.cli_admin import admin
 
 if TYPE_CHECKING:
-    from actors.cluster import Cluster, Progress
+    from actors.cluster import Beside, Cluster, Progress
     from engine.settings import Settings
 
 app = typer.Typer(
@@ -131,9 +131,11 @@ def up(
         out.print(f" {mark} ", end="")
         out.print(progress.text, markup=False)
 
-    beside = None
+    beside: Beside | None = None
     if settings.demo:
-        from api.demo import run_demo as beside
+        from api.demo import run_demo
+
+        beside = run_demo
     run(bring_up(settings, tell, lambda cluster: out.print(_welcome(cluster)), beside))
 
 
