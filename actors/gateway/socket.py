@@ -58,6 +58,7 @@ class Socket(asyncio.Protocol):
         "_beyond",
         "_fragments",
         "_paused",
+        "_plain",
         "_refilled",
         "_transport",
         "charge_point",
@@ -84,6 +85,8 @@ class Socket(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
         self._beyond = UNKNOWN
+        # Open and without extensions: frames may go the short way, past the protocol object and its many parts.
+        self._plain = False
         self._allowance = float(listener.limits.frames_burst)
         self._refilled = self.heard
         self._paused = False
@@ -96,8 +99,7 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = self.listener.loop.time()
-        protocol = self.protocol
-        if self._beyond == 0 and protocol.state is OPEN and protocol.current_size is None and not protocol.extensions:
+        if self._plain and self._beyond == 0 and self._fragments is None:
             text = whole_text(data, self.listener.limits.max_frame_bytes)
             if text is not None:
                 self._take_allowance()
@@ -105,7 +107,9 @@ class Socket(asyncio.Protocol):
                     self.owner.frame_received(self, text)
                 return
         self._beyond = beyond(data, self._beyond)
+        protocol = self.protocol
         protocol.receive_data(data)
+        self._plain = self._plain and protocol.state is OPEN
         if protocol.writes:
             self.flush()
         for event in protocol.events_received():
@@ -193,11 +197,13 @@ class Socket(asyncio.Protocol):
 
     def send(self, text: bytes) -> bool:
         """Send a text frame; False if the connection is closing or gone."""
-        protocol, transport = self.protocol, self._transport
-        if transport is None or protocol.state is not OPEN:
+        transport = self._transport
+        if transport is None:
             return False
-        if protocol.extensions:
-            protocol.send_text(text)
+        if not self._plain:
+            if self.protocol.state is not OPEN:
+                return False
+            self.protocol.send_text(text)
             self.flush()
             return True
         # A server's frame without extensions is a length and the text (RFC 6455, section 5.2): written by hand, because
@@ -222,12 +228,14 @@ class Socket(asyncio.Protocol):
         """Send the handshake's answer. After a 101 the request and its parts are let go: they would stay for years."""
         self.protocol.send_response(response)
         self.flush()
-        if self.protocol.state is OPEN and not self.protocol.reader.buffer:
+        self._plain = self.protocol.state is OPEN and not self.protocol.extensions
+        if not self.protocol.reader.buffer:
             # Nothing came behind the request: the next byte begins a frame.
             self._beyond = 0
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; the connection is cut if the peer does not take part in it."""
+        self._plain = False
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(code, reason[:120])
             self.flush()
