@@ -152,16 +152,21 @@ class Installation:
 
     # REST ------------------------------------------------------------------------------------------------------------
 
+    def login(self) -> str:
+        """The admin's token; one login serves for all, since only a few a minute are let in."""
+        if not self._token:
+            answer = self.http.post("/api/v1/login", json={"email": ADMIN, "password": PASSWORD})
+            answer.raise_for_status()
+            self._token = answer.json()["access_token"]
+        return self._token
+
     def api(self, method: str, path: str, *, tries: int = 3, **arguments: Any) -> httpx.Response:
         """A request as the admin; logs in when needed."""
         for attempt in range(tries):
             try:
-                if not self._token:
-                    login = self.http.post("/api/v1/login", json={"email": ADMIN, "password": PASSWORD})
-                    login.raise_for_status()
-                    self._token = login.json()["access_token"]
+                token = self.login()
                 answer = self.http.request(
-                    method, f"/api/v1{path}", headers={"Authorization": f"Bearer {self._token}"}, **arguments
+                    method, f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"}, **arguments
                 )
             except httpx.TransportError:
                 if attempt == tries - 1:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from loadtest.installation import ADMIN, PASSWORD, Installation
+from loadtest.installation import Installation
 from tests.system.charge_points import registered
 from tests.system.raw_station import RawStation, start, status
 
@@ -24,8 +24,7 @@ async def following(system: Installation, **query: str) -> AsyncIterator[asyncio
     base = f"http://127.0.0.1:{system.api_port}/api/v1"
     events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        login = await client.post(f"{base}/login", json={"email": ADMIN, "password": PASSWORD})
-        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        headers = {"Authorization": f"Bearer {system.login()}"}
         async with client.stream("GET", f"{base}/events", params=query, headers=headers) as answer:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
