@@ -84,11 +84,15 @@ class LiveFeed:
         return {partition: heads.get(partition, 0) for partition in range(partitions)}
 
     async def apply(self, entries: Sequence[Entry]) -> None:
-        """Publish the entries' changes, if anybody listens. Raises StoreUnavailable when Redis does not answer."""
-        if not await self._anybody():
+        """Publish the entries' changes. Raises StoreUnavailable when Redis does not answer.
+
+        Meter values are only taken apart while somebody listens. The few other changes go out in any case: who has
+        just begun to listen is known here up to a second later, and must not miss one.
+        """
+        audience = await self._anybody()
+        if not audience:
             self._meters.clear()
-            return
-        messages = [message for entry in entries for message in self._messages(entry)]
+        messages = [message for entry in entries for message in self._messages(entry, meters=audience)]
         messages += self._meters.due(asyncio.get_running_loop().time())
         await self._publish(messages)
         if self._meters.waiting and (self._flusher is None or self._flusher.done()):
@@ -109,7 +113,7 @@ class LiveFeed:
             self._asked = now
         return self._audience
 
-    def _messages(self, entry: Entry) -> Iterator[bytes]:
+    def _messages(self, entry: Entry, *, meters: bool) -> Iterator[bytes]:
         now = asyncio.get_running_loop().time()
         for record in self._records(entry, EVENTS) + self._records(entry, STATUS):
             with self._counted():
@@ -118,7 +122,7 @@ class LiveFeed:
                 if kind in _KINDS:
                     del event["version"]
                     yield _message(kind, event.pop("charge_point"), event.pop("received"), event)
-        for row in self._records(entry, METERS):
+        for row in self._records(entry, METERS) if meters else ():
             with self._counted():
                 self._meters.add(row, now)
 

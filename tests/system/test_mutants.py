@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from loadtest.audit import AuditBook
 from loadtest.audit_check import Findings
 from loadtest.crash_load import CrashLoad
 from tests.system.crash.small import SmallSystem, stop
@@ -69,6 +70,8 @@ def ledger_dies_before_it_commits(small: SmallSystem, load: CrashLoad, mutant: s
     """What it had read and not written must be read again."""
     host = small.host("host-0")
     load.until("ready")
+    # Whole sessions must be in the first batch: of one that is only begun, a later Stop would write the row anew.
+    _until_sessions_ended(load, 2 * STATIONS)
     fault = "ledger:after-rows-before-commit"
     ledger = small.consumers("ledger", mutant=mutant, fault=fault)
     assert ledger.wait(30) == -signal.SIGKILL
@@ -77,6 +80,14 @@ def ledger_dies_before_it_commits(small: SmallSystem, load: CrashLoad, mutant: s
     stop(host)
     stop(ledger, signal.SIGTERM)
     (small.folder / fault).unlink()
+
+
+def _until_sessions_ended(load: CrashLoad, count: int, timeout_s: float = 60.0) -> None:
+    """Wait until the stations were told of so many Stops that they are written."""
+    deadline = time.monotonic() + timeout_s
+    while len(AuditBook(load.audit).must("StopTransaction")) < count:
+        assert time.monotonic() < deadline, "the stations end no sessions"
+        time.sleep(0.2)
 
 
 def _served(small: SmallSystem, load: CrashLoad, mutant: str) -> subprocess.Popen[str]:
