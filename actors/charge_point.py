@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("charge_point")
 MAX_MAILBOX = 256
-MANY_WAITING = 32
 QUARANTINE_OVER = "quarantine"
 CLAIMING, LIVE, QUARANTINED, ENDED = "claiming", "live", "quarantined", "ended"
 
@@ -77,7 +75,6 @@ class ChargePointActor:
         "runtime",
         "sessions",
         "state",
-        "waiting",
     )
 
     def __init__(self, runtime: Runtime, charge_point: str) -> None:
@@ -93,7 +90,6 @@ class ChargePointActor:
         self.mailbox: list[Message | KeptFrame] = []
         self.deadlines: dict[str, int] | None = None
         self.handled = 0
-        self.waiting = 0
         self._restarts: RestartIntensity | None = None
         self._failed_frame = ""
         self._activating: asyncio.Task[None] | None = None
@@ -185,7 +181,6 @@ class ChargePointActor:
         if self.conversation is not None:
             # The dropped answers never come, nor is our CALL known any more: nothing may wait behind them.
             self.conversation = self.runtime.new_conversation(self.conversation.version.subprotocol)
-        self.waiting = 0
         self._failed_frame = f"{error!r} on {frame.decode('utf-8', 'replace')}"
         if self._restarts is None:
             self._restarts = RestartIntensity()
@@ -211,7 +206,6 @@ class ChargePointActor:
             link.close(1013, "try again later")
             return
         old, self.link = self.link, link
-        self.waiting = 0
         self.conversation = self.runtime.new_conversation(subprotocol)
         if old is not None:
             old.close(1000, "a newer connection has taken over")
@@ -281,6 +275,7 @@ class ChargePointActor:
     def commit(self, batch: Batch) -> None:
         """Have the batch committed; its answer leaves afterwards, or at once where it may."""
         committer = self.runtime.committer
+        self._keep_parts()
         if batch.after is not None:
             for after in batch.after:
                 committer.enqueue(self.activation, (), after)
@@ -288,27 +283,17 @@ class ChargePointActor:
             committer.enqueue(self.activation, (), forget=batch.forget)
         link, conversation = self.link, self.conversation
         if not batch.number or link is None or conversation is None:
-            if batch.records or self.state.dirty:
+            if batch.records or self.activation.pending:
                 committer.enqueue(self.activation, batch.records)
         elif batch.durable:
-            self.waiting += 1
-            if self.waiting > MANY_WAITING:
-                link.waiting(self.waiting)
             records, batch.records = batch.records, []
-            committer.enqueue(self.activation, records, partial(self._answer, link, conversation, batch))
+            committer.enqueue(self.activation, records, conversation.waiting_answer(link, batch))
         else:
             conversation.leave(link, batch)
             committer.enqueue_droppable(self.activation, batch.records)
 
-    def _answer(self, link: Link, conversation: Conversation, batch: Batch) -> None:
-        if conversation is self.conversation:
-            self.waiting -= 1
-            if self.waiting >= MANY_WAITING:
-                link.waiting(self.waiting)
-        conversation.leave(link, batch)
-
-    def parts(self) -> dict[str, bytes | None]:
-        """The snapshot parts that have changed since they were last asked for."""
+    def _keep_parts(self) -> None:
+        """Encode the snapshot parts that the step has changed: they go into the same commit."""
         parts: dict[str, bytes | None] = {}
         if self.state.dirty:
             parts.update(charge_point_parts(self.state))
@@ -318,7 +303,11 @@ class ChargePointActor:
             for session_id in self.forgotten:
                 parts[part_of_session(session_id)] = None
             self.forgotten = []
-        return parts
+        activation = self.activation
+        if not activation.pending:
+            activation.pending = parts
+        elif parts:
+            activation.pending.update(parts)
 
     # deadlines and people --------------------------------------------------------------------------------------------
 
@@ -338,7 +327,7 @@ class ChargePointActor:
             "id": self.id,
             "kind": "ChargePoint",
             "phase": self.phase,
-            "mailbox": len(self.mailbox) + self.waiting,
+            "mailbox": len(self.mailbox) + (self.conversation.waiting if self.conversation is not None else 0),
             "epoch": self.activation.epoch,
             "connection": self.state.connection,
             "link": self.state.link,

@@ -5,7 +5,7 @@ It puts the RPC, the version's payloads and the message log together, and lives 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,18 +40,20 @@ if TYPE_CHECKING:
     from actors.runtime import Runtime
 
 log = structlog.get_logger("conversation")
+MANY_WAITING = 32
 FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 
 
 class Conversation:
-    """The RPC of one connection in one version."""
+    """The RPC of one connection in one version. `waiting` answers leave after commits that are still under way."""
 
-    __slots__ = ("_rpc", "_runtime", "version")
+    __slots__ = ("_rpc", "_runtime", "version", "waiting")
 
     def __init__(self, runtime: Runtime, version: OcppVersion) -> None:
         self._runtime = runtime
         self.version = version
         self._rpc = Rpc(version, runtime.limits)
+        self.waiting = 0
 
     # frames in -------------------------------------------------------------------------------------------------------
 
@@ -177,6 +179,19 @@ class Conversation:
         return True
 
     # answers out -----------------------------------------------------------------------------------------------------
+
+    def waiting_answer(self, link: Link, batch: Batch) -> Callable[[], None]:
+        """What sends the batch's answer after its commit. Too many that wait, and the link is not read for a while."""
+        self.waiting += 1
+        if self.waiting > MANY_WAITING:
+            link.waiting(self.waiting)
+        return partial(self._leave_late, link, batch)
+
+    def _leave_late(self, link: Link, batch: Batch) -> None:
+        self.waiting -= 1
+        if self.waiting >= MANY_WAITING:
+            link.waiting(self.waiting)
+        self.leave(link, batch)
 
     def leave(self, link: Link, batch: Batch) -> None:
         """Send the answer to the batch's CALL, and those that waited for it to go first."""

@@ -143,7 +143,7 @@ class Runtime:
     def new_activation(self, actor: ChargePointActor, epoch: int) -> Activation:
         """One epoch's side of the committer."""
         partition = partition_of(actor.id, self.journal.partitions)
-        return Activation(actor.id, partition, epoch, parts=actor.parts, on_stale=partial(actor.stale, epoch))
+        return Activation(actor.id, partition, epoch, on_stale=partial(actor.stale, epoch))
 
     def new_conversation(self, subprotocol: str) -> Conversation:
         """The RPC of one connection."""

@@ -29,14 +29,13 @@ LONGEST_PAUSE_S = 2.0
 logger = structlog.get_logger(__name__)
 
 
-def _no_parts() -> dict[str, bytes | None]:
-    return {}
-
-
 class Activation:
-    """One actor's side of the committer. `parts` gives the snapshot parts that changed since it was last asked (None
-    deletes one); it is asked once a flight, when the flight leaves. `on_stale` is told when the journal refuses the
-    epoch, or `parts` fails: nothing of this activation will be committed any more.
+    """One actor's side of the committer.
+
+    `pending` are snapshot parts that go with the next flight (None deletes one): an actor that encodes them right after
+    its step finds its state still in the processor's cache. Or `parts` gives those that changed since it was last
+    asked, once a flight, when the flight leaves. `on_stale` is told when the journal refuses the epoch, or `parts`
+    fails: nothing of this activation will be committed any more.
     """
 
     __slots__ = (
@@ -50,6 +49,7 @@ class Activation:
         "on_stale",
         "partition",
         "parts",
+        "pending",
         "queued",
         "records",
         "stale",
@@ -61,7 +61,7 @@ class Activation:
         partition: int,
         epoch: int,
         *,
-        parts: PartsProvider = _no_parts,
+        parts: PartsProvider | None = None,
         on_stale: Callback | None = None,
     ) -> None:
         self.charge_point = charge_point
@@ -75,8 +75,16 @@ class Activation:
         self.droppable: list[Record] = []
         self.callbacks: list[Callback] = []
         self.forget: list[str] = []
+        self.pending: dict[str, bytes | None] = {}
         self.bytes = 0
         self.droppable_bytes = 0
+
+    def take_parts(self) -> dict[str, bytes | None]:
+        """Hand over the snapshot parts that are to be written."""
+        parts = self.pending
+        if parts:
+            self.pending = {}
+        return parts if self.parts is None else parts | self.parts()
 
     def unload(self) -> tuple[list[Record], list[Callback], list[str]]:
         """Hand over all that waits, and begin anew."""
@@ -270,7 +278,7 @@ class Committer:
             taken += 1
             activation.queued = False
             try:
-                parts = activation.parts()
+                parts = activation.take_parts()
             except Exception:
                 logger.exception("snapshot_failed", charge_point=activation.charge_point)
                 broken.append(activation)

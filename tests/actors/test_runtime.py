@@ -153,7 +153,8 @@ async def test_a_failure_does_not_leave_answers_waiting_behind_what_was_dropped(
     await until(lambda: station.actor.phase == LIVE and station.actor.activation.epoch == 2, "restarted")
     assert (await station.call("StatusNotification", STATUS))[0] == 3, "answers wait behind one that never comes"
     assert station.answer_to("dropped") is None
-    assert station.actor.waiting == 0
+    assert station.actor.conversation is not None
+    assert station.actor.conversation.waiting == 0
 
 
 async def test_a_command_under_way_does_not_keep_a_restarted_actor_from_commanding(place: Place, poison: None) -> None:

@@ -38,7 +38,7 @@ class Watched(MemoryJournal):
 
 
 async def activation(
-    journal: Journal, charge_point: str, *, parts: PartsProvider = dict, on_stale: Callback | None = None
+    journal: Journal, charge_point: str, *, parts: PartsProvider | None = None, on_stale: Callback | None = None
 ) -> Activation:
     claim = await journal.claim(charge_point, "host-1", "inc-1")
     partition = partition_of(charge_point, journal.partitions)
