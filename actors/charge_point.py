@@ -28,10 +28,10 @@ from engine.charging.messages import Activated, Connected, Disconnected, Message
 from engine.charging.session import SessionState
 from engine.charging.snapshots import (
     charge_point_parts,
+    encode_session,
     part_of_session,
     restore_charge_point,
     restore_sessions,
-    session_parts,
 )
 from engine.charging.state import ChargePointState
 from engine.errors import JournalUnavailable
@@ -145,8 +145,7 @@ class ChargePointActor:
         while self.mailbox and self.phase == LIVE:
             item = self.mailbox.pop(0)
             if isinstance(item, KeptFrame):
-                if item.link is self.link:
-                    self._frame(item.text)
+                self.frame_received(item.link, item.text)
             else:
                 self.step(item)
 
@@ -229,20 +228,17 @@ class ChargePointActor:
         """A frame from the station. One from a socket that no longer counts is dropped."""
         if link is not self.link:
             return
-        if self.phase == LIVE:
-            self._frame(text)
-        elif self.conversation is not None:
-            self._frame_while_away(link, text)
-
-    def _frame(self, text: bytes) -> None:
         conversation = self.conversation
         if conversation is None:
             return
+        if self.phase != LIVE:
+            self._frame_while_away(link, text)
+            return
+        self.handled += 1
         try:
             conversation.frame(self, text)
         except Exception as error:  # noqa: BLE001 - supervision: the actor is restarted, others notice nothing
             self._failed(error, text)
-        self.handled += 1
 
     def _frame_while_away(self, link: Link, text: bytes) -> None:
         conversation = self.conversation
@@ -294,20 +290,17 @@ class ChargePointActor:
 
     def _keep_parts(self) -> None:
         """Encode the snapshot parts that the step has changed: they go into the same commit."""
-        parts: dict[str, bytes | None] = {}
+        pending = self.activation.pending
+        for session_id, session in self.sessions.items():
+            if session.dirty:
+                session.dirty = False
+                pending[part_of_session(session_id)] = encode_session(session)
         if self.state.dirty:
-            parts.update(charge_point_parts(self.state))
-        if self.sessions:
-            parts.update(session_parts(self.sessions.values()))
+            pending.update(charge_point_parts(self.state))
         if self.forgotten:
             for session_id in self.forgotten:
-                parts[part_of_session(session_id)] = None
+                pending[part_of_session(session_id)] = None
             self.forgotten = []
-        activation = self.activation
-        if not activation.pending:
-            activation.pending = parts
-        elif parts:
-            activation.pending.update(parts)
 
     # deadlines and people --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ are written. A part carries its version ("v", or the first item of a session's a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from decimal import Decimal
 from typing import Any
@@ -56,16 +56,6 @@ def charge_point_parts(state: ChargePointState) -> dict[str, bytes]:
     """The charge point's own parts that are to be written now; its dirtiness is cleared."""
     parts = {part: encode_part(state, part) for part in state.dirty}
     state.dirty.clear()
-    return parts
-
-
-def session_parts(sessions: Iterable[SessionState]) -> dict[str, bytes]:
-    """The parts of those sessions that are to be written now; their dirtiness is cleared."""
-    parts = {}
-    for session in sessions:
-        if session.dirty:
-            session.dirty = False
-            parts[SESSION + session.session] = encode_session(session)
     return parts
 
 

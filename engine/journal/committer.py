@@ -81,9 +81,7 @@ class Activation:
 
     def take_parts(self) -> dict[str, bytes | None]:
         """Hand over the snapshot parts that are to be written."""
-        parts = self.pending
-        if parts:
-            self.pending = {}
+        parts, self.pending = self.pending, {}
         return parts if self.parts is None else parts | self.parts()
 
     def unload(self) -> tuple[list[Record], list[Callback], list[str]]:

@@ -24,7 +24,13 @@ from engine.charging.effects import (
 )
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample, TokenStanding
 from engine.charging.session import SessionState
-from engine.charging.snapshots import charge_point_parts, restore_charge_point, restore_sessions, session_parts
+from engine.charging.snapshots import (
+    charge_point_parts,
+    encode_session,
+    part_of_session,
+    restore_charge_point,
+    restore_sessions,
+)
 from engine.charging.state import ChargePointState
 
 SECOND = 1_000_000
@@ -54,7 +60,10 @@ class World:
         done: list[Effect] = []
         self._perform(effects, done)
         self.parts.update(charge_point_parts(self.state))
-        self.parts.update(session_parts(self.sessions.values()))
+        for name, state in self.sessions.items():
+            if state.dirty:
+                state.dirty = False
+                self.parts[part_of_session(name)] = encode_session(state)
         self.happened += done
         return done
 
