@@ -102,7 +102,9 @@ class Socket(asyncio.Protocol):
         if self._plain and self._beyond == 0 and self._fragments is None:
             text = whole_text(data, self.listener.limits.max_frame_bytes)
             if text is not None:
-                self._take_allowance()
+                self._allowance -= 1.0
+                if self._allowance < 0.0:
+                    self._refill()
                 if self.owner is not None:
                     self.owner.frame_received(self, text)
                 return
@@ -160,12 +162,15 @@ class Socket(asyncio.Protocol):
 
     def _take_allowance(self) -> None:
         """Count a frame against the connection's rate; beyond it, stop reading for as long as it takes to refill."""
+        self._allowance -= 1.0
+        if self._allowance < 0.0:
+            self._refill()
+
+    def _refill(self) -> None:
+        """What has gathered since the last time, a burst at most: looked up only when the last burst is used up."""
         limits = self.listener.limits
-        now = self.heard
-        allowance = self._allowance + (now - self._refilled) * limits.frames_per_s
-        burst = limits.frames_burst
-        self._allowance = (allowance if allowance < burst else burst) - 1.0
-        self._refilled = now
+        self._allowance += min((self.heard - self._refilled) * limits.frames_per_s, float(limits.frames_burst))
+        self._refilled = self.heard
         if self._allowance < 0.0 and not self._paused:
             self.listener.throttled += 1
             self._pause(-self._allowance / limits.frames_per_s + 0.05)
