@@ -23,20 +23,19 @@ class Visibility(threading.Thread):
         self._samples = samples
         self._over = threading.Event()
         self._offset = 0
+        self._deadline = 0.0
         self._waiting: dict[tuple[str, str], float] = {}
         self._took: list[float] = []
 
     def run(self) -> None:
-        deadline = 0.0
-        while not self._over.is_set() or (self._waiting and time.monotonic() < deadline):
-            if self._over.is_set() and deadline == 0.0:
-                deadline = time.monotonic() + PATIENCE_S
+        while not self._over.is_set() or (self._waiting and time.monotonic() < self._deadline):
             self._read_samples()
             self._look()
             time.sleep(ASK_EVERY_S)
 
     def finish(self) -> dict[str, Any]:
         """Wait for the last rows and return p50 and p99 in seconds. Raises RuntimeError if one never came."""
+        self._deadline = time.monotonic() + PATIENCE_S
         self._over.set()
         self.join()
         if self._waiting:
