@@ -132,7 +132,7 @@ def analysts_query(system: Installation, seconds: float) -> Iterator[dict[str, f
 
     def ask() -> None:
         start = time.monotonic()
-        system.clickhouse(probe.format(n=times) + " SETTINGS max_threads = 1", timeout_s=300.0)
+        system.clickhouse(probe.format(n=times), timeout_s=300.0)
         took["seconds"] = time.monotonic() - start
 
     thread = threading.Thread(target=ask)
