@@ -19,8 +19,8 @@ from actors.commands import Ended
 from actors.config import NAMESPACE, SUPERVISOR, ClusterConfig
 from actors.host import dedicated_handle, host_handle
 from actors.stores import Stores
-from engine.charging.view import charge_point_view
 from engine.errors import NotFound, StoreUnavailable, Unavailable
+from engine.stores.live_state import LiveStates, View
 
 log = structlog.get_logger("fleet")
 TRIES = 3
@@ -34,15 +34,15 @@ class RayFleet:
         self._config = config
         self._stores = stores
         self._journal = stores.journal
+        self._live = LiveStates(stores.journal)
 
-    async def state(self, charge_point: str) -> Mapping[str, Any] | None:
+    async def state(self, charge_point: str) -> View | None:
         """The live state; None for a station that never connected."""
-        return (await self.states([charge_point])).get(charge_point)
+        return await self._live.state(charge_point)
 
-    async def states(self, charge_points: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    async def states(self, charge_points: Sequence[str]) -> dict[str, View]:
         """The live states of many; those that never connected are left out."""
-        found = await self._journal.snapshots(charge_points)
-        return {name: charge_point_view(name, parts) for name, parts in found.items()}
+        return await self._live.states(charge_points)
 
     async def command(
         self,

@@ -1,2 +1,2 @@
-"""The façade's ports over the real stores: SQL (`registry`, `ledger`), ClickHouse (`curves`), Redis (`live`), the
-journal's snapshots (`snapshots`), and the OCPP schemas (`calls`). None of them needs Ray."""
+"""The façade's ports over the real stores: SQL (`registry`, `ledger`), ClickHouse (`curves`), Redis (`live`), and
+the OCPP schemas (`calls`). None of them needs Ray."""

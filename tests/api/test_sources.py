@@ -22,7 +22,6 @@ from api.sources.curves import ClickHouseCurves
 from api.sources.ledger import SqlLedger
 from api.sources.live import FeedEvents
 from api.sources.registry import SqlRegistry
-from api.sources.snapshots import SnapshotViews
 from engine.charging.snapshots import encode_part
 from engine.charging.state import CORE, ChargePointState
 from engine.clock import SECOND
@@ -36,6 +35,7 @@ from engine.stores.analytics.client import ClickHouse
 from engine.stores.analytics.migrations import migrate
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
+from engine.stores.live_state import LiveStates
 from engine.stores.pubsub import MemoryPubSub
 from engine.stores.registry import Registry
 from engine.stores.sql.engine import Database, connect
@@ -191,7 +191,7 @@ async def test_live_states_are_read_from_snapshots() -> None:
     claim = await journal.claim("CP-1", "host", "incarnation")
     write = Write("CP-1", claim.epoch, parts={CORE: encode_part(state, CORE)})
     await journal.commit("incarnation", {partition_of("CP-1", journal.partitions): (1, [write])})
-    views = SnapshotViews(journal)
+    views = LiveStates(journal)
     assert (await views.states(["CP-1", "CP-2"])).keys() == {"CP-1"}
     view = await views.state("CP-1")
     assert view is not None

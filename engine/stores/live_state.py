@@ -1,23 +1,28 @@
-"""Live states from the journal's snapshots: as of the last commit, without asking a host."""
+"""The live state of charge points, read from the snapshots that hosts commit: as fresh as the last commit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from api.ports import View
 from engine.charging.view import charge_point_view
 from engine.journal.port import Journal
 
+View = Mapping[str, Any]
+"""One charge point's, as engine/charging/view.py writes it."""
 
-class SnapshotViews:
-    """`state` and `states` of the `Fleet` port. Raise JournalUnavailable."""
+
+class LiveStates:
+    """Reads without asking any host. Both methods raise JournalUnavailable."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     async def state(self, charge_point: str) -> View | None:
+        """None for a station that never connected."""
         return (await self.states([charge_point])).get(charge_point)
 
     async def states(self, charge_points: Sequence[str]) -> dict[str, View]:
+        """Those that never connected are left out."""
         found = await self._journal.snapshots(charge_points)
         return {name: charge_point_view(name, parts) for name, parts in found.items()}
