@@ -197,6 +197,8 @@ class Engine:
             "max_execution_time": str(self._limits.reader_seconds),
             "max_result_bytes": str(self._limits.result_bytes),
             "result_overflow_mode": "throw",
+            # Unless the reader asks for more: a query on every core makes the chargers of the same machine wait.
+            "max_threads": str(max(1, (os.cpu_count() or 1) // 2)),
         }
 
     def _run(
