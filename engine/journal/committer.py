@@ -200,6 +200,7 @@ class Committer:
         """Drop what is not in flight yet, the callbacks too (the actor failed). What is in flight is finished."""
         self.backlog_bytes -= activation.bytes + activation.droppable_bytes
         activation.unload()
+        activation.pending = {}
         if activation.queued:
             activation.queued = False
             self._dirty[activation.partition].remove(activation)

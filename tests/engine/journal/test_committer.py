@@ -135,6 +135,34 @@ async def test_snapshots_go_with_the_flight_that_they_describe(journal: Journal)
     assert await journal.snapshots(["CP"]) == {"CP": {"state": b"3"}}
 
 
+async def test_what_changes_during_a_flight_goes_with_the_next_one() -> None:
+    journal = Watched(partitions=1)
+    actor = await activation(journal, "CP")
+    committer = Committer(journal, "inc-1")
+    journal.gate.clear()
+    committer.enqueue(actor, [row(1)])
+    while not journal.calls:
+        await asyncio.sleep(0)
+    actor.pending["state"] = b"2"
+    committer.enqueue(actor, [row(2)])
+    assert [write.parts for _, writes in journal.calls[0].values() for write in writes] == [{}]
+    journal.gate.set()
+    await committer.flush()
+    assert await journal.snapshots(["CP"]) == {"CP": {"state": b"2"}}
+
+
+async def test_parts_of_a_step_that_was_dropped_are_never_written(journal: Journal) -> None:
+    actor = await activation(journal, "CP")
+    committer = Committer(journal, "inc-1")
+    actor.pending["state"] = b"dropped"
+    committer.enqueue(actor, [row(1)])
+    committer.discard(actor)
+    committer.enqueue(actor, [row(2)])
+    await committer.flush()
+    assert await journal.snapshots(["CP"]) == {}
+    assert await rows(journal, actor.partition) == "[2]"
+
+
 async def test_a_stale_activation_is_never_acknowledged_and_told_once(journal: Journal) -> None:
     stale: list[str] = []
     answered: list[str] = []
