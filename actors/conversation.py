@@ -95,7 +95,7 @@ class Conversation:
         action, kind, answer = "", 0, None
         if isinstance(heard, ResultReceived):
             action, kind = heard.action, CALL_RESULT
-            actor.step_in(CallAnswered(heard.command, heard.payload), batch)
+            actor.step_in(self._answered(heard), batch)
         elif isinstance(heard, ErrorReceived):
             action, kind = heard.action, CALL_ERROR
             actor.step_in(CallRefused(heard.command, heard.code, heard.description, heard.details), batch)
@@ -120,6 +120,12 @@ class Conversation:
                 )
             )
         actor.commit(batch)
+
+    def _answered(self, heard: ResultReceived) -> CallAnswered:
+        """What the station's answer means and teaches, by its version."""
+        action, payload = heard.action, heard.payload
+        facts = self.version.learned(action, heard.sent, payload)
+        return CallAnswered(heard.command, payload, self.version.outcome(action, payload), facts)
 
     def _refuse(self, actor: ChargePointActor, call: CallReceived, batch: Batch, error: ProtocolError) -> None:
         log.info("call_refused", charge_point=actor.id, action=call.action, code=error.code, why=error.description)

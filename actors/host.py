@@ -34,13 +34,12 @@ from actors.runtime import Runtime
 from actors.stores import Stores, open_stores
 from engine.errors import JournalUnavailable
 from engine.ids import new_id
-from engine.ocpp.version import VERSIONS
+from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 
 log = structlog.get_logger("host")
 LEASE_EVERY_S = 2.0
 LEASE_TTL_S = 10.0
 READY_PATIENCE_S = 20.0
-DEFAULT_SUBPROTOCOL = "ocpp1.6"
 
 
 class BaseHost(Resident):

@@ -30,8 +30,7 @@ from engine.journal.encoding import event_records
 from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances
-from engine.ocpp.v16 import calls
-from engine.ocpp.version import VERSIONS
+from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 from engine.settings import Settings
 from engine.stores.token_book import TokenBook
 
@@ -72,8 +71,6 @@ class Runtime:
             heartbeat_interval_s=settings.heartbeat_interval_s,
             offline_grace_s=settings.offline_grace_s,
             call_timeout_s=settings.call_timeout_s,
-            outcome=calls.outcome,
-            patience=calls.timeout_s,
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log
@@ -198,8 +195,26 @@ class Runtime:
         ended = asyncio.ensure_future(self.commands.wait(command, charge_point, timeout_s + COMMAND_GRACE_S))
         # The waiter must be there before the machine can end the command.
         await asyncio.sleep(0)
-        actor.step(CommandRequested(command, action, payload, deadline, wait, requested_by))
+        actor.step(self._requested(actor, command, action, payload, deadline, wait, requested_by))
         return await ended
+
+    def _requested(
+        self,
+        actor: ChargePointActor,
+        command: str,
+        action: str,
+        payload: dict[str, Any],
+        deadline: int,
+        wait: bool,
+        requested_by: str,
+    ) -> CommandRequested:
+        """The request with what the station's version knows of such a call."""
+        subprotocol = actor.state.subprotocol or DEFAULT_SUBPROTOCOL
+        version = VERSIONS.get(subprotocol, VERSIONS[DEFAULT_SUBPROTOCOL])
+        intent, patience_s = version.intent(action, payload), version.timeout_s(action)
+        return CommandRequested(
+            command, action, payload, deadline, wait, requested_by, intent, patience_s, actor.state.subprotocol
+        )
 
     # for people ------------------------------------------------------------------------------------------------------
 

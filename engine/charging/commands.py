@@ -11,6 +11,7 @@ from engine.charging import correlation, deviations, station_configuration
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
 from engine.charging.events import CommandChanged, CommandOutcome
+from engine.charging.intents import RESET
 from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
 from engine.charging.secrecy import redacted
 from engine.charging.state import CORE, ChargePointState, Command
@@ -22,7 +23,6 @@ COMMANDS_TIMER = "commands"
 KEPT_ENDED = 32
 """How many ended commands are remembered, to know a late answer and a request that is asked again."""
 
-_NOT_BEFORE_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
 _UNREGISTERED = frozenset({"pending", "rejected"})
 
 
@@ -35,7 +35,16 @@ def requested(
         return
     if any(command.command == message.command for command in state.commands):
         return
-    command = Command(message.command, message.action, message.payload, message.deadline, message.requested_by)
+    command = Command(
+        message.command,
+        message.action,
+        message.payload,
+        message.deadline,
+        message.requested_by,
+        subprotocol=message.subprotocol,
+        patience_s=message.patience_s,
+        intent=message.intent,
+    )
     replaced = [other for other in state.commands if _duplicates(command, other)]
     effects.append(Append(_event(state, command, "requested", "", now)))
     state.commands.append(command)
@@ -52,9 +61,9 @@ def requested(
 
 
 def _duplicates(new: Command, other: Command) -> bool:
-    """A Reset that waits is replaced by the same Reset: two of them would restart the station twice."""
+    """A reset that waits is replaced by the same reset: two of them would restart the station twice."""
     return (
-        new.action == other.action == "Reset"
+        new.intent.kind == other.intent.kind == RESET
         and other.state == "requested"
         and dict(new.payload) == dict(other.payload)
     )
@@ -62,7 +71,12 @@ def _duplicates(new: Command, other: Command) -> bool:
 
 def _held_back(state: ChargePointState, command: Command) -> bool:
     """No remote start or stop to a station whose boot we did not accept (1.6, 4.2.1)."""
-    return command.action in _NOT_BEFORE_ACCEPTED and state.registration in _UNREGISTERED
+    return command.intent.needs_acceptance and state.registration in _UNREGISTERED
+
+
+def _foreign(state: ChargePointState, command: Command) -> bool:
+    """The station has come back with another version than that in whose words the command waits."""
+    return command.subprotocol not in ("", state.subprotocol)
 
 
 def send_next(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:
@@ -71,6 +85,8 @@ def send_next(state: ChargePointState, now: int, config: MachineConfig, effects:
         for command in list(state.commands):
             if command.deadline <= now:
                 _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
+            elif _foreign(state, command):
+                _end(state, command, CommandOutcome.REJECTED, now, config, effects)
             elif not _held_back(state, command):
                 _send(state, command, now, config, effects)
                 break
@@ -79,11 +95,11 @@ def send_next(state: ChargePointState, now: int, config: MachineConfig, effects:
 
 def _send(state: ChargePointState, command: Command, now: int, config: MachineConfig, effects: list[Effect]) -> None:
     command.state = COMMAND.follow(command.state, "sent", strict=config.strict) or "sent"
-    patience = config.patience(command.action) or config.call_timeout_s
+    patience = command.patience_s or config.call_timeout_s
     command.expires = min(command.deadline, now + int(patience * SECOND))
     payload, command.payload = command.payload, redacted(command.payload)
     until = now + int(config.correlation_window_s * SECOND)
-    correlation.expect(state, command.command, command.action, payload, until)
+    correlation.expect(state, command.command, command.intent, until)
     state.dirty.add(CORE)
     effects.append(Append(_event(state, command, "sent", "", now)))
     effects.append(SendCall(command.command, command.action, payload, command.expires))
@@ -115,15 +131,14 @@ def connection_lost(state: ChargePointState, now: int, config: MachineConfig, ef
 def answered(
     state: ChargePointState, message: CallAnswered, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """The station's CALLRESULT: Accepted or Rejected by `config.outcome`."""
+    """The station's CALLRESULT: Accepted, Rejected or Failed, as its version reads it."""
     command = _sent(state, message.command, now, effects)
     if command is None:
         return
-    outcome = config.outcome(command.action, message.payload)
     state.last_seen = now
-    if outcome == CommandOutcome.ACCEPTED:
-        station_configuration.learn(state, command.action, command.payload, message.payload)
-    _end(state, command, outcome, now, config, effects, message.payload)
+    for fact in message.facts:
+        station_configuration.learn(state, fact)
+    _end(state, command, message.outcome, now, config, effects, message.payload)
     send_next(state, now, config, effects)
 
 

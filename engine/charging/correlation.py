@@ -1,24 +1,20 @@
-"""Which command led to what follows: a RemoteStartTransaction to a Start, a Reset to a Boot."""
+"""Which command led to what follows: a remote start to a Start, a reset to a Boot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from engine.charging.messages import Json
+from engine.charging.intents import RESET, START, Intent
 from engine.charging.state import ChargePointState, Expectation
 
 MAX_EXPECTED = 16
 
 
-def expect(state: ChargePointState, command: str, action: str, payload: Mapping[str, Json], until: int) -> None:
+def expect(state: ChargePointState, command: str, intent: Intent, until: int) -> None:
     """A command leaves: note what it should cause until then. Some stations act before they answer."""
-    if action == "RemoteStartTransaction":
-        connector = payload.get("connectorId")
-        evse = connector if isinstance(connector, int) else 0
-        id_token = str(payload.get("idTag", "")).lower()
-        state.expected_starts.append(Expectation(command, until, id_token, evse))
+    if intent.kind == START:
+        expected = Expectation(command, until, intent.id_token.lower(), intent.evse, intent.request)
+        state.expected_starts.append(expected)
         del state.expected_starts[:-MAX_EXPECTED]
-    elif action == "Reset":
+    elif intent.kind == RESET:
         state.expected_boot = Expectation(command, until)
 
 
@@ -29,11 +25,16 @@ def expect_no_more(state: ChargePointState, command: str) -> None:
         state.expected_boot = None
 
 
-def take_expected_start(state: ChargePointState, id_token: str, evse: int, now: int) -> str:
-    """The command that this Start answers to, "" if none; each is taken once."""
+def take_expected_start(state: ChargePointState, id_token: str, evse: int, now: int, request: int | None = None) -> str:
+    """The command that this Start answers to, "" if none; each is taken once.
+
+    A Start that names the `request` it answers to is believed; else token and EVSE decide.
+    """
     state.expected_starts = [e for e in state.expected_starts if now <= e.until]
     for expectation in state.expected_starts:
-        if expectation.id_token == id_token.lower() and expectation.evse in (0, evse):
+        named = request is not None and expectation.request is not None
+        fits = expectation.id_token == id_token.lower() and expectation.evse in (0, evse)
+        if (expectation.request == request) if named else fits:
             state.expected_starts.remove(expectation)
             return expectation.command
     return ""

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from engine.charging.facts import Fact
+from engine.charging.intents import NO_INTENT, Intent
+
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict."""
 
@@ -228,9 +231,10 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class CommandRequested:
-    """Somebody wants an OCPP call made. `payload` is already valid for the station's version.
+    """Somebody wants an OCPP call made. `payload` is already valid for the version that `subprotocol` names.
 
     `wait` lets it wait for an offline station until `deadline` (microseconds); otherwise it ends in NotConnected.
+    `patience_s` are the seconds that the station may take, None for the configured ones.
     """
 
     command: str
@@ -239,14 +243,22 @@ class CommandRequested:
     deadline: int
     wait: bool = False
     requested_by: str = ""
+    intent: Intent = NO_INTENT
+    patience_s: float | None = None
+    subprotocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered:
-    """The station's CALLRESULT to command `command`."""
+    """The station's CALLRESULT to command `command`. `outcome` is what it means: Accepted, Rejected or Failed.
+
+    `facts` are what it teaches about the station.
+    """
 
     command: str
     payload: Mapping[str, Json]
+    outcome: str
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from engine.charging import transaction_memory as memory
+from engine.charging.intents import Intent
 from engine.charging.messages import Booted
 from engine.charging.registers import as_text
 from engine.charging.session import SessionState
@@ -85,7 +86,11 @@ def _encode_core(state: ChargePointState) -> bytes:
         for (evse, number), c in state.connectors.items()
     ]
     core["commands"] = [
-        [c.command, c.action, dict(c.payload), c.deadline, c.requested_by, c.state, c.expires] for c in state.commands
+        [
+            *(c.command, c.action, dict(c.payload), c.deadline, c.requested_by, c.state, c.expires),
+            *(c.subprotocol, c.patience_s, tuple(c.intent)),
+        ]
+        for c in state.commands
     ]
     core["expected_starts"] = [astuple(expectation) for expectation in state.expected_starts]
     core["expected_boot"] = None if state.expected_boot is None else astuple(state.expected_boot)
@@ -114,9 +119,14 @@ def _decode_core(state: ChargePointState, core: dict[str, Any]) -> None:
         watts = None if power is None else Decimal(power)
         # The last two came later within this version; without them the next status counts as news.
         state.connectors[evse, number] = Connector(status, error, info, since, watts, *repeat)
-    state.commands = [Command(*row) for row in core["commands"]]
+    state.commands = [_command(*row) for row in core["commands"]]
     state.expected_starts = [Expectation(*row) for row in core["expected_starts"]]
     state.expected_boot = None if core["expected_boot"] is None else Expectation(*core["expected_boot"])
+
+
+def _command(*row: Any) -> Command:
+    """A command from its row; the last three items came later within this version."""
+    return Command(*row) if len(row) < 10 else Command(*(*row[:9], Intent(*row[9])))
 
 
 def encode_session(state: SessionState) -> bytes:

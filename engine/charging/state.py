@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from engine.charging.intents import NO_INTENT, Intent
 from engine.charging.messages import Booted, Json, TokenStanding
 
 CORE, TX, CONF = "core", "tx", "conf"
@@ -67,7 +68,8 @@ class Transaction:
 class Command:
     """A command in flight. `expires` is its call's deadline once it is sent, 0 before.
 
-    `payload` is what is to be sent; once sent, only a redacted copy is kept.
+    `payload` is what is to be sent, in the words of the version `subprotocol` ("" where any will do); once sent, only a
+    redacted copy is kept. `patience_s` and `intent` as in `CommandRequested`.
     """
 
     command: str
@@ -77,16 +79,23 @@ class Command:
     requested_by: str
     state: str = "requested"
     expires: int = 0
+    subprotocol: str = ""
+    patience_s: float | None = None
+    intent: Intent = NO_INTENT
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a sent command is expected to cause until `until`: a Start by `id_token` at `evse` (0: any), or a Boot."""
+    """What a sent command is expected to cause until `until`: a Start by `id_token` at `evse` (0: any), or a Boot.
+
+    `request` is the number by which the station will name the command itself, where its version has one.
+    """
 
     command: str
     until: int
     id_token: str = ""
     evse: int = 0
+    request: int | None = None
 
 
 @dataclass(slots=True)

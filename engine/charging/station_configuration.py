@@ -1,44 +1,33 @@
-"""The station's configuration as we last read it: GetConfiguration's answers and accepted ChangeConfigurations.
+"""The station's configuration as we last read it: what it told when asked, and what it accepted when changed.
 
 It is kept as the bytes of its snapshot part, since it is large and hardly ever looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from engine.charging.messages import Json
+from engine.charging.facts import ConfigurationLearned
 from engine.charging.secrecy import HIDDEN, SECRET_KEYS
 from engine.charging.state import CONF, ChargePointState
 
 MAX_KEYS = 1000
 
 
-def learn(state: ChargePointState, action: str, payload: Mapping[str, Json], answer: Json) -> None:
-    """Take over what an accepted command tells about the configuration. Secrets' values are hidden."""
-    if action == "GetConfiguration" and isinstance(answer, Mapping):
-        listed = answer.get("configurationKey")
-        entries = listed if isinstance(listed, list) else []
-        known = _loaded(state)
-        for entry in entries:
-            if isinstance(entry, Mapping) and isinstance(entry.get("key"), str):
-                key = entry["key"]
-                known[key] = [_shown(key, entry.get("value")), bool(entry.get("readonly"))]
-        _store(state, known)
-    elif action == "ChangeConfiguration" and isinstance(payload.get("key"), str):
-        known = _loaded(state)
-        key = payload["key"]
-        known[key] = [_shown(key, payload.get("value")), False]
-        _store(state, known)
+def learn(state: ChargePointState, fact: ConfigurationLearned) -> None:
+    """Take over what an answer told about the configuration. Secrets' values are hidden."""
+    known = _loaded(state)
+    for key, value, readonly in fact.settings:
+        known[key] = [_shown(key, value), readonly]
+    _store(state, known)
 
 
-def _shown(key: str, value: Any) -> str | None:
+def _shown(key: str, value: str | None) -> str | None:
     if value is None:
         return None
-    return HIDDEN if key.lower() in SECRET_KEYS else str(value)
+    return HIDDEN if key.lower() in SECRET_KEYS else value
 
 
 def _loaded(state: ChargePointState) -> dict[str, list[Any]]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.charging.facts import Fact
+from engine.charging.intents import Intent
 from engine.charging.messages import Answer, Deviated, Json, StationMessage, TokenStanding
 
 
@@ -56,6 +58,12 @@ class OcppVersion(Protocol):
 
     def outcome(self, action: str, payload: Mapping[str, Json]) -> str:
         """How a command with this answer ended: one of events.CommandOutcome (Accepted, Rejected, Failed)."""
+
+    def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
+        """What the answer to a CALL of ours (`sent` is its payload) teaches about the station. Never raises."""
+
+    def intent(self, action: str, payload: Mapping[str, Json]) -> Intent:
+        """What a CALL to the station is about."""
 
     def timeout_s(self, action: str) -> float | None:
         """How long a station may take to answer, where that differs from the setting."""

@@ -46,10 +46,11 @@ class CallReceived(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResultReceived:
-    """The station's CALLRESULT to command `command`."""
+    """The station's CALLRESULT to command `command`, whose payload was `sent`."""
 
     command: str
     action: str
+    sent: Mapping[str, Json]
     payload: dict[str, Json]
     deviations: list[Deviated]
 
@@ -94,6 +95,7 @@ class Outstanding(NamedTuple):
     command: str
     action: str
     deadline: int
+    payload: Mapping[str, Json]
 
 
 class Rpc:
@@ -131,7 +133,8 @@ class Rpc:
         self._finish(Deviation.DUPLICATE_ANSWER)
         command, action = outstanding.command, outstanding.action
         if isinstance(frame, CallResult):
-            return ResultReceived(command, action, self.version.read_answer(action, frame.payload, notes), notes)
+            payload = self.version.read_answer(action, frame.payload, notes)
+            return ResultReceived(command, action, outstanding.payload, payload, notes)
         code = neutral_code(frame.code)
         return ErrorReceived(command, action, code, frame.description, frame.details, notes)
 
@@ -226,7 +229,7 @@ class Rpc:
         if self._outstanding is not None:
             raise RuntimeError(f"CALL {self._outstanding.message_id} is still outstanding")
         text = call_text(message_id, action, dict(payload))
-        self._outstanding = Outstanding(message_id, command, action, max(deadline, now))
+        self._outstanding = Outstanding(message_id, command, action, max(deadline, now), payload)
         return text
 
     def expire(self, now: int) -> Outstanding | None:

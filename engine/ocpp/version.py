@@ -6,7 +6,10 @@ from engine.charging.messages import Json
 from engine.ocpp.port import Circumstances, OcppVersion
 from engine.ocpp.v16.protocol import Ocpp16
 
-__all__ = ["VERSIONS", "Circumstances", "OcppVersion", "speaks"]
+__all__ = ["DEFAULT_SUBPROTOCOL", "VERSIONS", "Circumstances", "OcppVersion", "speaks"]
+
+DEFAULT_SUBPROTOCOL = "ocpp1.6"
+"""What a station is taken to speak that has not told."""
 
 VERSIONS: dict[str, OcppVersion] = {"ocpp1.6": Ocpp16()}
 

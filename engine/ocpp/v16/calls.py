@@ -1,19 +1,17 @@
-"""CALLs to a 1.6 station: what may be sent, and what its answer means for the command.
+"""CALLs to a 1.6 station: what may be sent, what it is about, and what its answer means and teaches.
 
 Core profile and TriggerMessage are OCPP 1.6 chapter 5. Every other action that has a schema (smart charging, local
-list, reservation, firmware, the security whitepaper's) may be sent raw by those permitted.
+list, reservation, firmware, the security whitepaper's) may be sent by those permitted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.charging.events import CommandOutcome
-from engine.charging.messages import Deviated, Json
-from engine.errors import InvalidInput, ProtocolError
-from engine.ocpp.deviations import Deviation, note
-from engine.ocpp.schemas import Flaw, first_flaw
-from engine.ocpp.tolerant import repaired
+from engine.charging.facts import ConfigurationLearned, Fact, Setting
+from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
+from engine.charging.messages import Json
+from engine.ocpp.calls import Calls
 from engine.ocpp.v16.registry import FROM_STATION, SCHEMAS
 
 CORE_CALLS = frozenset(
@@ -43,8 +41,6 @@ _NOTIFICATIONS = frozenset(
 )
 """Known actions that only a station may send, beside those of the core profile."""
 
-_ACCEPTED = frozenset({"accepted", "scheduled", "unlocked", "rebootrequired", "acceptedcanceled"})
-
 _TIMEOUTS_S: Mapping[str, float] = {
     # A lock tries several times before it gives up; a station with hundreds of keys on a slow link needs its time.
     "UnlockConnector": 60.0,
@@ -58,64 +54,41 @@ def to_station() -> frozenset[str]:
     return (SCHEMAS.actions - FROM_STATION - _NOTIFICATIONS) | {"DataTransfer"}
 
 
-def validate(action: str, payload: Json) -> dict[str, Json]:
-    """The payload, if the specification allows it. Raises InvalidInput naming the field and what would be accepted."""
-    if action not in to_station():
-        raise InvalidInput(
-            f"{action[:60]} is no action that OCPP 1.6 sends to a charge point.",
-            field="action",
-            remedy="Use one of " + ", ".join(sorted(to_station())) + ".",
-        )
-    flaw = first_flaw(SCHEMAS.request(action).checked, payload)
-    if flaw is not None or not isinstance(payload, dict):
-        raise _invalid(action, flaw)
-    return payload
-
-
-def _invalid(action: str, flaw: Flaw | None) -> InvalidInput:
-    if flaw is None:
-        return InvalidInput(f"{action}'s payload is no object.", field="payload", remedy="Give a JSON object.")
-    field = f"payload.{flaw.field}" if flaw.field else "payload"
-    if flaw.allowed:
-        remedy = "Use one of " + ", ".join(str(value) for value in flaw.allowed) + "."
-    elif flaw.text.startswith("is required"):
-        remedy = "Give it."
-    elif flaw.text.startswith("is not a field"):
-        known = SCHEMAS.request(action).schema.get("properties", {})
-        remedy = "Leave it out." + (f" {action} has {', '.join(known)}." if known else "")
-    else:
-        remedy = f"Give a value of which this is not true: it {flaw.text}."
-    return InvalidInput(f"{action}: {field} {flaw.text}.", field=field, remedy=remedy)
-
-
-def read_answer(action: str, payload: Json, notes: list[Deviated]) -> dict[str, Json]:
-    """The station's answer, repaired as far as it can be; what is beyond repair is kept as said, and noted."""
-    try:
-        schema = SCHEMAS.response(action)
-    except KeyError:
-        return payload if isinstance(payload, dict) else {}
-    if schema.strict.is_valid(payload) and isinstance(payload, dict):
-        return payload
-    try:
-        return repaired(action, payload, schema, notes, {})
-    except ProtocolError as error:
-        note(notes, Deviation.INVALID_ANSWER, error.description)
-        return payload if isinstance(payload, dict) else {}
-
-
-def outcome(action: str, payload: Mapping[str, Json]) -> str:
-    """Accepted or Rejected by the answer's `status`; without one the answer itself is the acceptance.
-
-    Failed where the schema requires a status and the station gave none.
-    """
-    status = payload.get("status")
-    if isinstance(status, str):
-        accepted = "".join(c for c in status.lower() if c.isalnum()) in _ACCEPTED
-        return CommandOutcome.ACCEPTED if accepted else CommandOutcome.REJECTED
-    requires = SCHEMAS.response(action).schema.get("required", ()) if action in SCHEMAS.actions else ()
-    return CommandOutcome.FAILED if "status" in requires else CommandOutcome.ACCEPTED
+CALLS = Calls("1.6", SCHEMAS, to_station)
 
 
 def timeout_s(action: str) -> float | None:
     """Seconds that a station may take for `action`, where that differs from the setting."""
     return _TIMEOUTS_S.get(action)
+
+
+def intent(action: str, payload: Mapping[str, Json]) -> Intent:
+    """What a CALL is about. 1.6's connector n is EVSE n."""
+    if action == "RemoteStartTransaction":
+        connector = payload.get("connectorId")
+        return Intent(START, connector if isinstance(connector, int) else 0, str(payload.get("idTag", "")))
+    if action == "RemoteStopTransaction":
+        return Intent(STOP, transaction=str(payload.get("transactionId", "")))
+    if action == "Reset":
+        return Intent(RESET)
+    return NO_INTENT
+
+
+def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
+    """What an answer teaches about the station's configuration."""
+    if action == "GetConfiguration":
+        listed = answer.get("configurationKey")
+        entries = listed if isinstance(listed, list) else []
+        return (ConfigurationLearned(tuple(_setting(entry) for entry in entries if _has_key(entry))),)
+    if action == "ChangeConfiguration" and CALLS.outcome(action, answer) == "Accepted" and _has_key(sent):
+        return (ConfigurationLearned((_setting(sent),)),)
+    return ()
+
+
+def _has_key(entry: Json) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("key"), str)
+
+
+def _setting(entry: Mapping[str, Json]) -> Setting:
+    value = entry.get("value")
+    return Setting(entry["key"], None if value is None else str(value), bool(entry.get("readonly")))

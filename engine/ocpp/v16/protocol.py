@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.charging.facts import Fact
+from engine.charging.intents import Intent
 from engine.charging.messages import Answer, Deviated, Json
 from engine.ocpp.errors import V16_SPELLING
 from engine.ocpp.v16 import answers, calls, registry
@@ -25,13 +27,19 @@ class Ocpp16:
         return V16_SPELLING.get(neutral, "GenericError")
 
     def validate_call(self, action: str, payload: Json) -> dict[str, Json]:
-        return calls.validate(action, payload)
+        return calls.CALLS.validate(action, payload)
 
     def read_answer(self, action: str, payload: Json, notes: list[Deviated]) -> dict[str, Json]:
-        return calls.read_answer(action, payload, notes)
+        return calls.CALLS.read_answer(action, payload, notes)
 
     def outcome(self, action: str, payload: Mapping[str, Json]) -> str:
-        return calls.outcome(action, payload)
+        return calls.CALLS.outcome(action, payload)
+
+    def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
+        return calls.learned(action, sent, answer)
+
+    def intent(self, action: str, payload: Mapping[str, Json]) -> Intent:
+        return calls.intent(action, payload)
 
     def timeout_s(self, action: str) -> float | None:
         return calls.timeout_s(action)

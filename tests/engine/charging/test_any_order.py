@@ -179,7 +179,8 @@ class StationMachine(RuleBasedStateMachine):
     @rule(data=st.data(), accepted=st.booleans())
     def command_is_answered(self, data: st.DataObject, accepted: bool) -> None:
         name = f"c{data.draw(st.integers(1, self.commands))}"
-        answer = messages.CallAnswered(name, {"status": "Accepted" if accepted else "Rejected"})
+        outcome = "Accepted" if accepted else "Rejected"
+        answer = messages.CallAnswered(name, {"status": outcome}, outcome)
         self.both(answer if accepted else messages.CallRefused(name, "InternalError", ""))
 
     @rule()

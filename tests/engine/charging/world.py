@@ -32,8 +32,10 @@ from engine.charging.snapshots import (
     restore_sessions,
 )
 from engine.charging.state import ChargePointState
+from engine.ocpp.v16.protocol import Ocpp16
 
 SECOND = 1_000_000
+V16 = Ocpp16()
 BEGIN = 1_767_225_600 * SECOND
 ACCEPTED = TokenStanding("Accepted")
 
@@ -54,6 +56,7 @@ class World:
         self.events: list[Any] = []
         self.rows: dict[str, list[tuple[Any, ...]]] = {}
         self.numbers = 100
+        self.commands: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def do(self, message: messages.Message) -> list[Effect]:
         self.state, effects = charge_point.step(self.state, message, self.now, self.config)
@@ -157,8 +160,16 @@ class World:
         return messages.StatusReported(evse, 1 if evse else 0, status, error, self.at())
 
     def command(self, name: str, action: str = "Reset", **fields: Any) -> messages.CommandRequested:
+        """A command with what 1.6 knows of such a call, as the actor layer makes it."""
         given = {"payload": {"type": "Soft"}, "deadline": self.now + 120 * SECOND, **fields}
+        given = {"intent": V16.intent(action, given["payload"]), "patience_s": V16.timeout_s(action)} | given
+        self.commands[name] = action, given["payload"]
         return messages.CommandRequested(name, action, **given)
+
+    def answered(self, name: str, answer: dict[str, Any]) -> messages.CallAnswered:
+        """The station's answer to that command, as 1.6 reads it."""
+        action, payload = self.commands[name]
+        return messages.CallAnswered(name, answer, V16.outcome(action, answer), V16.learned(action, payload, answer))
 
     def told(self, kind: type[E]) -> list[E]:
         """All events of a kind so far."""

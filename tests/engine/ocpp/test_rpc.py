@@ -86,7 +86,7 @@ def test_however_answers_come_they_leave_in_the_calls_order(order: list[int]) ->
 def test_a_result_reaches_its_command() -> None:
     rpc = waiting()
     event = rpc.receive(b'[3,"c1",{"status":"Accepted"}]', NOW)
-    assert event == ResultReceived("cmd", "Reset", {"status": "Accepted"}, [])
+    assert event == ResultReceived("cmd", "Reset", {"type": "Soft"}, {"status": "Accepted"}, [])
     assert rpc.outstanding is None
 
 
