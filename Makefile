@@ -12,7 +12,7 @@ LOCKS := requirements.lock requirements-build.lock
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format lock env clean
+.PHONY: help run test bench conformance lint format lock env clean
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +26,9 @@ test: $(READY) ## Run every test
 bench: $(READY) ## Run all benchmarks, or one with NAME=ingest; the last line is one JSON object
 	@$(BIN)/python -m benchmarks $(NAME)
 
+conformance: $(READY) ## Hold one running system against every OCPP test case; the last line is one JSON object
+	@$(BIN)/python -m tests.conformance
+
 lint: $(READY) ## Check style, types, dependency direction and that generated pages are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,7 +36,9 @@ lint: $(READY) ## Check style, types, dependency direction and that generated pa
 	$(BIN)/lint-imports
 	@fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; \
 	$(BIN)/python -m engine.charging.diagrams "$$fresh"; \
-	diff -r "$$fresh" docs/machines || { echo "Generated pages are stale: $(BIN)/python -m engine.charging.diagrams docs/machines" >&2; exit 1; }
+	diff -r "$$fresh" docs/machines || { echo "Generated pages are stale: $(BIN)/python -m engine.charging.diagrams docs/machines" >&2; exit 1; }; \
+	$(BIN)/python -m tests.conformance.document "$$fresh/conformance.md"; \
+	diff "$$fresh/conformance.md" docs/conformance.md || { echo "A generated page is stale: $(BIN)/python -m tests.conformance.document docs/conformance.md" >&2; exit 1; }
 
 format: $(READY) ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only .

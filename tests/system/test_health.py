@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from loadtest.installation import Installation
-from tests.system.conftest import METRICS_TOKEN
+from tests.conftest import METRICS_TOKEN
 from tests.system.eventually import eventually
 
 pytestmark = pytest.mark.system
