@@ -13,6 +13,7 @@ import structlog
 
 from actors.interpreter import Batch
 from actors.link import Link
+from actors.message_log import call_record, heard_record, own_call_record
 from engine.charging.effects import SendCall
 from engine.charging.messages import (
     Answer,
@@ -28,18 +29,15 @@ from engine.charging.messages import (
 )
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
-from engine.journal.encoding import message_record
-from engine.journal.port import Record
-from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT
 from engine.ocpp.port import OcppVersion
-from engine.ocpp.redaction import redact_text
-from engine.ocpp.rpc import CallReceived, ErrorReceived, Rejected, ResultReceived, Rpc, RpcEvent
+from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
     from actors.runtime import Runtime
 
 log = structlog.get_logger("conversation")
+NoCall = ResultReceived | ErrorReceived | Rejected | Ignored
 MANY_WAITING = 32
 FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 
@@ -76,9 +74,7 @@ class Conversation:
         except ProtocolError as error:
             self._refuse(actor, heard, batch, error)
         except Unavailable as error:
-            # Our own trouble is no answer: the station asks again.
-            log.warning("call_unanswered", charge_point=actor.id, action=heard.action, error=str(error))
-            self._rpc.forget(heard.number)
+            self._unanswered(actor, heard, batch, error)
             return
         except Exception:
             self._rpc.forget(heard.number)
@@ -86,39 +82,22 @@ class Conversation:
         if deviations:
             self._note(actor, deviations, batch)
         if runtime.message_log:
-            batch.records.append(self._call_record(actor, heard, text, batch))
+            connection = actor.state.connection
+            batch.records.append(call_record(runtime, actor.id, connection, heard, batch, self.version))
         actor.commit(batch)
 
-    def _other(self, actor: ChargePointActor, heard: RpcEvent, text: bytes, now: int) -> None:
+    def _other(self, actor: ChargePointActor, heard: NoCall, text: bytes, now: int) -> None:
         """Everything that is no CALL: answers to ours, and what cannot be read."""
         batch = Batch(now)
-        action, kind, answer = "", 0, None
         if isinstance(heard, ResultReceived):
-            action, kind = heard.action, CALL_RESULT
             actor.step_in(self._answered(heard), batch)
         elif isinstance(heard, ErrorReceived):
-            action, kind = heard.action, CALL_ERROR
             actor.step_in(CallRefused(heard.command, heard.code, heard.description, heard.details), batch)
-        elif isinstance(heard, Rejected) and heard.answer is not None:
-            answer = heard.answer.decode()
-            if actor.link is not None:
-                actor.link.send(heard.answer)
+        elif isinstance(heard, Rejected) and heard.answer is not None and actor.link is not None:
+            actor.link.send(heard.answer)
         self._note(actor, heard.deviations, batch)
         if self._runtime.message_log:
-            batch.records.append(
-                message_record(
-                    actor.id,
-                    actor.state.connection,
-                    now,
-                    "in",
-                    kind,
-                    action,
-                    "",
-                    redact_text(text).decode("utf-8", "replace"),
-                    answer,
-                    [deviation.name for deviation in heard.deviations],
-                )
-            )
+            batch.records.append(heard_record(actor.id, actor.state.connection, heard, text, now))
         actor.commit(batch)
 
     def _answered(self, heard: ResultReceived) -> CallAnswered:
@@ -127,34 +106,18 @@ class Conversation:
         facts = self.version.learned(action, heard.sent, payload)
         return CallAnswered(heard.command, payload, self.version.outcome(action, payload), facts)
 
+    def _unanswered(self, actor: ChargePointActor, heard: CallReceived, batch: Batch, error: Unavailable) -> None:
+        """Our own trouble is no answer: the station asks again. What it said is still shown in the log."""
+        log.warning("call_unanswered", charge_point=actor.id, action=heard.action, error=str(error))
+        self._rpc.forget(heard.number)
+        if self._runtime.message_log:
+            record = call_record(self._runtime, actor.id, actor.state.connection, heard, batch, self.version)
+            self._runtime.committer.enqueue_droppable(actor.activation, [record])
+
     def _refuse(self, actor: ChargePointActor, call: CallReceived, batch: Batch, error: ProtocolError) -> None:
         log.info("call_refused", charge_point=actor.id, action=call.action, code=error.code, why=error.description)
         batch.refusal = (error.code, error.description)
         batch.durable = False
-
-    def _call_record(self, actor: ChargePointActor, call: CallReceived, text: bytes, batch: Batch) -> Record:
-        """The message log's row of a CALL and its answer."""
-        deviations = call.deviations
-        # A MeterValues that passed its schema has no room for a secret; it is by far the most frequent frame.
-        raw = text if call.action == "MeterValues" and not deviations else redact_text(text)
-        if batch.payload is not None:
-            answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'
-        elif batch.refusal is not None:
-            answer = f'[4,"{call.message_id}","{self.version.error_code(batch.refusal[0])}"]'
-        else:
-            answer = None
-        return message_record(
-            actor.id,
-            actor.state.connection,
-            batch.now,
-            "in",
-            CALL,
-            call.action,
-            call.message_id,
-            raw.decode("utf-8", "replace"),
-            answer,
-            [deviation.name for deviation in deviations] if deviations else (),
-        )
 
     def frame_from_memory(self, actor: ChargePointActor, text: bytes) -> bool:
         """Answer what needs no state while there is none; False if the frame has to wait for it."""
@@ -218,12 +181,14 @@ class Conversation:
         deadline = effect.deadline
         message_id = new_id()
         text = self._rpc.call(message_id, effect.command, effect.action, dict(effect.payload), deadline, batch.now)
-        batch.afterwards(partial(link.send, text))
+        batch.afterwards(partial(self._depart, link, text, message_id))
         if self._runtime.message_log:
-            raw = redact_text(text).decode()
-            batch.records.append(
-                message_record(actor.id, link.number, batch.now, "out", CALL, effect.action, message_id, raw, None, ())
-            )
+            batch.records.append(own_call_record(actor.id, link.number, effect.action, message_id, text, batch.now))
+
+    def _depart(self, link: Link, text: bytes, message_id: str) -> None:
+        """Our CALL leaves: the station's time counts from here."""
+        self._rpc.left(message_id, self._runtime.clock.now())
+        link.send(text)
 
     def _note(self, actor: ChargePointActor, deviations: Sequence[Deviated], batch: Batch) -> None:
         for deviation in deviations:

@@ -39,6 +39,11 @@ PERMISSION_OF: Mapping[str, str] = {
     "sendCommand": "commands:send",
     "listCommands": "commands:read",
     "getCommand": "commands:read",
+    "listMessages": "messages:read",
+    "listChargePointMessages": "messages:read",
+    "followMessages": "messages:read",
+    "listChargePointDeviations": "charge-points:read",
+    "listDeviations": "charge-points:read",
     "followEvents": "events:read",
     "listActors": "actors:read",
     "readMetrics": "metrics:read",
@@ -49,7 +54,7 @@ _READS = frozenset({"self:read", "charge-points:read", "sessions:read", "command
 PERMISSIONS_OF_ROLE: Mapping[str, frozenset[str]] = {
     "admin": frozenset(PERMISSION_OF.values()),
     "operations": frozenset(PERMISSION_OF.values()),
-    "support": _READS | {"tokens:read", "commands:send"},
+    "support": _READS | {"tokens:read", "messages:read", "commands:send"},
     "analyst": frozenset({"self:read", "charge-points:read", "sessions:read"}),
     "metrics": frozenset({"metrics:read"}),
 }

@@ -18,7 +18,7 @@ from api.access import OPEN_PATHS, PERMISSION_OF
 from api.context import Context, principal_of
 from api.middleware import Frame, Gate, JsonBody
 from api.ports import FacadePorts
-from api.routes import charge_points, commands, events, login, sessions, system, tokens
+from api.routes import charge_points, commands, events, login, messages, sessions, system, tokens
 from engine.errors import ConfigurationError
 from engine.settings import Settings
 
@@ -28,6 +28,7 @@ _API = (
     tokens.router,
     sessions.router,
     commands.router,
+    messages.router,
     events.router,
     system.router,
 )
@@ -46,6 +47,7 @@ def create_app(ports: FacadePorts, settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            await context.watches.stop()
             await context.fanout.stop()
 
     app = FastAPI(

@@ -12,6 +12,7 @@ from api.access import Logins, Principal
 from api.attempts import Attempts
 from api.fanout import Fanout
 from api.ports import FacadePorts, View
+from api.watches import Watches
 from engine.errors import Unavailable
 from engine.settings import Settings
 
@@ -26,6 +27,7 @@ class Context:
     settings: Settings
     logins: Logins
     fanout: Fanout
+    watches: Watches
     by_address: Attempts
     by_account: Attempts
     registry: CollectorRegistry
@@ -40,6 +42,7 @@ class Context:
             settings=settings,
             logins=Logins(ports.registry, ports.signing_key, ports.clock, settings.metrics_token),
             fanout=Fanout(ports.live),
+            watches=Watches(ports.frames),
             by_address=Attempts(ports.clock, burst=20, refill_s=6),
             by_account=Attempts(ports.clock, burst=5, refill_s=30),
             registry=numbers,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -17,10 +18,13 @@ from api.app import create_app
 from api.ports import Component, FacadePorts, Sample
 from api.serve import start
 from api.sources.calls import check_call
+from api.sources.clickhouse import ClickHouseReader
 from api.sources.curves import ClickHouseCurves
 from api.sources.ledger import SqlLedger
 from api.sources.live import FeedEvents
+from api.sources.messages import ClickHouseMessages, FeedFrames
 from api.sources.registry import SqlRegistry
+from engine.clock import SystemClock
 from engine.errors import RaychargeError
 from engine.journal.redis_streams import RedisJournal
 from engine.stores.sql.engine import Database
@@ -114,14 +118,16 @@ def _lag_samples(lag: dict[str, object]) -> list[Sample]:
 async def serve(context: FacadeContext) -> None:
     """Serve until `context.stopping` is set. Raises ConfigurationError when the port cannot be had."""
     stores, config = context.stores, context.config
-    curves = ClickHouseCurves(config.clickhouse_url)
+    clickhouse = ClickHouseReader(config.clickhouse_url)
     ports = FacadePorts(
         fleet=context.fleet,
         check_call=check_call,
         registry=SqlRegistry(stores.database, stores.registry, stores.token_registry, Users(stores.database)),
         ledger=SqlLedger(stores.database),
-        analytics=curves,
+        analytics=ClickHouseCurves(clickhouse),
+        messages=ClickHouseMessages(clickhouse, SystemClock()),
         live=FeedEvents(stores.bus),
+        frames=partial(FeedFrames, stores.bus),
         health=SystemHealth(stores.journal),
         metrics=SystemMetrics(stores.journal, stores.database),
         signing_key=stores.key.digest("façade logins"),
@@ -132,4 +138,4 @@ async def serve(context: FacadeContext) -> None:
         await context.stopping.wait()
     finally:
         await serving.stop()
-        await curves.aclose()
+        await clickhouse.aclose()

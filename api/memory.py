@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from api.message_log import MemoryMessages
 from api.ports import (
     ChargePoint,
     CommandRow,
@@ -249,6 +250,16 @@ class MemoryLive:
 
 
 @dataclass
+class MemoryFrames:
+    """One live feed of frames a charge point, made when it is asked for."""
+
+    feeds: dict[str, MemoryLive] = field(default_factory=dict)
+
+    def __call__(self, charge_point: str) -> MemoryLive:
+        return self.feeds.setdefault(charge_point, MemoryLive())
+
+
+@dataclass
 class MemoryHealth:
     """Components that are put in by hand."""
 
@@ -285,7 +296,9 @@ def ports(signing_key: bytes, clock: Clock | None = None) -> FacadePorts:
         registry=MemoryRegistry(clock),
         ledger=MemoryLedger(),
         analytics=MemoryAnalytics(),
+        messages=MemoryMessages(),
         live=MemoryLive(),
+        frames=MemoryFrames(),
         health=MemoryHealth(),
         metrics=MemoryMetrics(),
         signing_key=signing_key,

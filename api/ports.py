@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from api.message_log import Frames, MessageLog
 
 View = Mapping[str, Any]
 """The live state of one charge point, as engine/charging/view.py writes it."""
@@ -313,7 +316,9 @@ class FacadePorts:
     registry: Registry
     ledger: Ledger
     analytics: Analytics
+    messages: MessageLog
     live: Live
+    frames: Frames
     health: Health
     metrics: Metrics
     signing_key: bytes

@@ -92,6 +92,7 @@ class Serving:
         """Take no more requests, end live streams, let the others finish within the grace, and close the port."""
         context: Context = self._app.state.context
         context.fanout.close()
+        context.watches.close()
         self._server.should_exit = True
         await self.wait()
 

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     frames_burst: int = Field(default=500, ge=1, description="Burst of one connection (backlogs after an outage).")
     handshakes_per_s: float = Field(default=400.0, gt=0, description="Admission of handshakes per host.")
     message_log: bool = Field(default=True, description="Write every frame into ocpp_messages.")
-    message_log_days: int = Field(default=90, ge=1)
+    message_log_days: int = Field(default=90, ge=1, le=20_000, description="How long ocpp_messages keeps a frame.")
     archive_days: int = Field(default=30, ge=1, description="How long journal segments are kept.")
     redis_max_memory_mb: int = Field(default=2048, ge=64, description="Embedded Valkey's maxmemory.")
     allow_not_durable: bool = Field(

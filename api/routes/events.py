@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.context import Here
-from api.fanout import Fanout, Follower, frames
+from api.fanout import Follower, frames
 from api.schemas import Problem
 
 router = APIRouter(tags=["events"])
 
 _FAREWELL_S = 0.5
 """How long an ended stream may take to say so before its connection is cut."""
+
+
+class Followed(Protocol):
+    """What a stream tells that its reader has gone: a `Fanout`, or the `Watch` of one charge point."""
+
+    def leave(self, follower: Follower) -> None: ...
 
 
 class EventStream(Response):
@@ -28,7 +34,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, fanout: Fanout, follower: Follower, *, heartbeat_s: float, resumed: bool) -> None:
+    def __init__(self, fanout: Followed, follower: Follower, *, heartbeat_s: float, resumed: bool) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._fanout, self._follower = fanout, follower

@@ -1,19 +1,13 @@
-"""Meter curves from ClickHouse, through clickhouse-connect's asynchronous client."""
+"""Meter curves from ClickHouse."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any
-
-import clickhouse_connect
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from api.ports import MeterPoint, SessionRow
+from api.sources.clickhouse import ClickHouseReader
 from engine.clock import SECOND
-from engine.errors import StoreUnavailable
 
-TIMEOUT_S = 20
 _SLACK_US = 24 * 3600 * SECOND
 
 _WHERE = """
@@ -39,12 +33,10 @@ LIMIT {{limit:UInt32}}
 
 
 class ClickHouseCurves:
-    """The `Analytics` port. `url` as in the settings: http://user:password@host:8123/database. Connects when asked."""
+    """The `Analytics` port."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._client: Any = None
-        self._connecting = asyncio.Lock()
+    def __init__(self, reader: ClickHouseReader) -> None:
+        self._reader = reader
 
     async def meter_curve(
         self, session: SessionRow, *, measurand: str | None, step_s: int | None, limit: int
@@ -60,30 +52,7 @@ class ClickHouseCurves:
             "earliest": max(0, (session.started or 0) - _SLACK_US),
         }
         sql = _EVERY if step_s is None else _LAST_OF_STEP
-        rows = await self._rows(sql, wanted)
+        rows = await self._reader.rows(sql, wanted)
         if not rows and wanted["earliest"]:
-            rows = await self._rows(sql, wanted | {"earliest": 0})
+            rows = await self._reader.rows(sql, wanted | {"earliest": 0})
         return [MeterPoint(*row) for row in rows]
-
-    async def _rows(self, sql: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
-        try:
-            client = await self._connected()
-            answer = await asyncio.wait_for(client.query(sql, parameters=parameters), TIMEOUT_S)
-        except (ClickHouseError, OSError, TimeoutError) as error:
-            raise StoreUnavailable(f"ClickHouse does not answer: {type(error).__name__}: {error}") from error
-        rows: Sequence[Sequence[Any]] = answer.result_rows
-        return rows
-
-    async def _connected(self) -> Any:
-        async with self._connecting:
-            if self._client is None:
-                self._client = await clickhouse_connect.get_async_client(
-                    dsn=self._url, connect_timeout=5, send_receive_timeout=TIMEOUT_S
-                )
-            return self._client
-
-    async def aclose(self) -> None:
-        """Close its connections."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None

@@ -14,6 +14,15 @@ UNKNOWN_TRANSACTION = "unknown_transaction"
 STALE_CONNECTION = "stale_connection"
 TOO_MANY_CONNECTORS = "too_many_connectors"
 
+MEANINGS = {
+    ILLEGAL_TRANSITION: "A message that the state of affairs has no place for; it was taken as far as it makes sense.",
+    LATE_ANSWER: "It answered a CALL of ours after the deadline.",
+    UNKNOWN_TRANSACTION: "It named a transaction that was never begun here.",
+    STALE_CONNECTION: "A connection that no longer counted was heard of.",
+    TOO_MANY_CONNECTORS: "It named more connectors than any station has.",
+}
+"""Each name in one line, for people."""
+
 MAX_NAMES = 128
 """Names come from our own lists; this bounds the memory if one of them is ever made from what a station says."""
 

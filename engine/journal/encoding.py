@@ -87,7 +87,8 @@ def message_record(
     raw: str,
     answer: str | None,
     deviations: Sequence[str],
+    latency: int | None,
 ) -> Record:
     """The record of a frame and, where it was answered at once, of its answer. Texts are redacted already."""
-    row = (charge_point, connection, received, direction, kind, action, message_id, raw, answer, deviations)
+    row = (charge_point, connection, received, direction, kind, action, message_id, raw, answer, deviations, latency)
     return Record(MESSAGES, dumps(row))

@@ -7,7 +7,7 @@ version they were written with, `upcast.py` lifts older ones.
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 EVENTS = "e"
 """Every event except StatusChanged: a JSON object, the event's fields plus "kind" and "version"."""
@@ -26,10 +26,12 @@ METERS = "m"
 `base_unit` or null."""
 
 MESSAGES = "o"
-"""One row a frame, with its answer where we gave one at once: [charge_point, connection, received, direction, type,
-action, message_id, raw, answer, deviations].
+"""One row a frame, with our answer to it where it is a station's CALL: [charge_point, connection, received, direction,
+type, action, message_id, raw, answer, deviations, latency].
 
 `direction` is "in" or "out", `type` the OCPP-J message type number (0 unreadable), `answer` the text of our answer or
-null, `deviations` a list of names. `raw` and `answer` are redacted (engine/ocpp/redaction.py)."""
+null, `deviations` a list of names, `latency` microseconds or null: of a station's CALL until our answer (the wait for
+the commit is taken to be as long as that of the last one, for the row itself is in it), of a station's answer since our
+CALL left. `raw` and `answer` are redacted (engine/ocpp/redaction.py). Version 1 had no `latency`."""
 
 CHANNELS = (EVENTS, STATUS, SESSIONS, METERS, MESSAGES)

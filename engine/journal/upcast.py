@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+import orjson
+
 from engine.charging.events import Event
 from engine.errors import ConfigurationError
 from engine.journal.port import Entry
-from engine.journal.records import VERSION
+from engine.journal.records import MESSAGES, VERSION
 
 EntryStep = Callable[[Entry], Entry]
 EventFields = dict[str, Any]
@@ -65,5 +67,22 @@ def _unknown(what: str, version: int) -> ConfigurationError:
     )
 
 
-PRESENT = Upcasters(entry_version=VERSION, event_versions=EVENT_VERSIONS)
-"""The steps of this release: every stored form is in its first version."""
+def _messages_have_a_latency(entry: Entry) -> Entry:
+    """1 → 2: rows of the message log end in the latency, which nobody had measured."""
+    stored = entry.channels.get(MESSAGES)
+    if stored is None:
+        return entry
+    try:
+        rows = orjson.loads(stored)
+        lifted = orjson.dumps([[*row, None] for row in rows])
+    except (ValueError, TypeError):
+        return entry  # no rows of ours: the consumer buries them with their reason
+    return Entry(entry.partition, entry.number, entry.version, {**entry.channels, MESSAGES: lifted})
+
+
+PRESENT = Upcasters(
+    entry_version=VERSION,
+    event_versions=EVENT_VERSIONS,
+    entry_steps={1: _messages_have_a_latency},
+)
+"""The steps of this release."""

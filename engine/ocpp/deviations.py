@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from engine.charging import deviations as machine
 from engine.charging.messages import Deviated
 
 MAX_DETAIL = 120
@@ -75,7 +76,7 @@ class Deviation(StrEnum):
         return _MEANINGS[self]
 
 
-_MEANINGS: dict[Deviation, str] = {
+_MEANINGS: dict[str, str] = {
     Deviation.BROKEN_JSON: "The frame was no JSON (spare commas, NaN, bare controls …); it was read as meant.",
     Deviation.INVALID_UTF8: "The frame was not UTF-8; it was read as Latin-1.",
     Deviation.BYTE_ORDER_MARK: "The frame began with a byte order mark.",
@@ -123,6 +124,12 @@ _MEANINGS: dict[Deviation, str] = {
     Deviation.VALUE_OUT_OF_RANGE: "A measured value is beyond 29 digits before the point.",
     Deviation.VALUE_ROUNDED: "A measured value had more than 9 digits after the point; it was rounded.",
 }
+
+
+def meaning_of(name: str) -> str:
+    """What a counted name stands for: one of the above, or one of the machine's own; "" if it is neither."""
+    meaning = _MEANINGS.get(name)
+    return machine.MEANINGS.get(name, "") if meaning is None else meaning
 
 
 def note(notes: list[Deviated], deviation: Deviation, detail: str = "") -> None:

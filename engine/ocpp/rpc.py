@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from engine.charging.messages import Deviated, Json
 from engine.errors import ProtocolError
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, neutral_code
 from engine.ocpp.frames import (
+    CALL_ERROR,
+    CALL_RESULT,
     DEFAULT_LIMITS,
     Call,
+    CallError,
     CallResult,
     Limits,
     UnreadableFrame,
@@ -33,6 +36,7 @@ _REMEMBERED = 16
 """How many finished CALLs of ours are remembered, to tell a late or second answer from an unsolicited one."""
 
 
+@final
 class CallReceived(NamedTuple):
     """The station asks. `number` names the CALL on this connection: message ids may repeat, numbers do not."""
 
@@ -46,18 +50,23 @@ class CallReceived(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResultReceived:
-    """The station's CALLRESULT to command `command`, whose payload was `sent`."""
+    """The station's CALLRESULT to command `command`, whose payload was `sent` and whose CALL left at `left_at`."""
 
     command: str
     action: str
     sent: Mapping[str, Json]
     payload: dict[str, Json]
     deviations: list[Deviated]
+    message_id: str
+    left_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReceived:
-    """The station's CALLERROR to command `command`. `code` in the neutral spelling, or as said if it is none."""
+    """The station's CALLERROR to command `command`. `code` in the neutral spelling, or as said if it is none.
+
+    `left_at` is when the CALL left.
+    """
 
     command: str
     action: str
@@ -65,6 +74,8 @@ class ErrorReceived:
     description: str
     details: Json
     deviations: list[Deviated]
+    message_id: str
+    left_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +89,29 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An answer that belongs to no outstanding CALL: `reason` is UNSOLICITED_, LATE_ or DUPLICATE_ANSWER."""
+    """An answer that belongs to no outstanding CALL: `reason` is UNSOLICITED_, LATE_ or DUPLICATE_ANSWER.
+
+    `kind` is its message type number.
+    """
 
     reason: Deviation
     message_id: str
     deviations: list[Deviated]
+    kind: int
 
 
 RpcEvent = CallReceived | ResultReceived | ErrorReceived | Rejected | Ignored
 
 
 class Outstanding(NamedTuple):
-    """Our CALL that waits for its answer."""
+    """Our CALL that waits for its answer. `left_at`: before it has left, when it was made."""
 
     message_id: str
     command: str
     action: str
     deadline: int
     payload: Mapping[str, Json]
+    left_at: int
 
 
 class Rpc:
@@ -129,14 +145,19 @@ class Rpc:
             return CallReceived(number, frame.message_id, frame.action, frame.payload, notes, text)
         outstanding = self._outstanding
         if outstanding is None or frame.message_id != outstanding.message_id or now >= outstanding.deadline:
-            return self._ignored(frame.message_id, notes)
+            return self._ignored(frame, notes)
         self._finish(Deviation.DUPLICATE_ANSWER)
-        command, action = outstanding.command, outstanding.action
+        message_id, command, action, left_at = (
+            outstanding.message_id,
+            outstanding.command,
+            outstanding.action,
+            outstanding.left_at,
+        )
         if isinstance(frame, CallResult):
             payload = self.version.read_answer(action, frame.payload, notes)
-            return ResultReceived(command, action, outstanding.payload, payload, notes)
+            return ResultReceived(command, action, outstanding.payload, payload, notes, message_id, left_at)
         code = neutral_code(frame.code)
-        return ErrorReceived(command, action, code, frame.description, frame.details, notes)
+        return ErrorReceived(command, action, code, frame.description, frame.details, notes, message_id, left_at)
 
     def _answer_to_unreadable(self, error: UnreadableFrame) -> bytes | None:
         if not error.answerable:
@@ -148,15 +169,15 @@ class Rpc:
             said_id = "-1"
         return error_text(said_id, self.version.error_code(error.code), error.description)
 
-    def _ignored(self, message_id: str, notes: list[Deviated]) -> Ignored:
-        outstanding = self._outstanding
+    def _ignored(self, frame: CallResult | CallError, notes: list[Deviated]) -> Ignored:
+        outstanding, message_id = self._outstanding, frame.message_id
         if outstanding is not None and outstanding.message_id == message_id:
             reason = Deviation.LATE_ANSWER  # past its deadline, which `expire` has not been asked about yet
         else:
             known = self._finished.get(message_id) if self._finished else None
             reason = known or Deviation.UNSOLICITED_ANSWER
         note(notes, reason, message_id)
-        return Ignored(reason, message_id, notes)
+        return Ignored(reason, message_id, notes, CALL_RESULT if isinstance(frame, CallResult) else CALL_ERROR)
 
     # --- our answers
 
@@ -229,8 +250,14 @@ class Rpc:
         if self._outstanding is not None:
             raise RuntimeError(f"CALL {self._outstanding.message_id} is still outstanding")
         text = call_text(message_id, action, dict(payload))
-        self._outstanding = Outstanding(message_id, command, action, max(deadline, now), payload)
+        self._outstanding = Outstanding(message_id, command, action, max(deadline, now), payload, now)
         return text
+
+    def left(self, message_id: str, now: int) -> None:
+        """Our CALL leaves now: from here on the station's time counts. Another one's is no news."""
+        outstanding = self._outstanding
+        if outstanding is not None and outstanding.message_id == message_id:
+            self._outstanding = outstanding._replace(left_at=now)
 
     def expire(self, now: int) -> Outstanding | None:
         """Give up our CALL if its deadline has come, and return it."""

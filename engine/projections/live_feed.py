@@ -14,6 +14,8 @@ one of two more:
     gap     messages were left out (this feed started, or went on after trouble): whoever keeps state reads it again;
             "charge_point" is "" and "data" is {}
 
+Who watches one charge point's frames listens to another channel: frame_feed.py.
+
 The feed starts at the journal's head and keeps no position: who was away reads the present state from the façade, and
 an old change told as if it were new would be worse than none. While nobody listens nothing is even parsed.
 """
@@ -31,8 +33,9 @@ import structlog
 from engine.clock import Clock, SystemClock
 from engine.errors import StoreUnavailable
 from engine.journal.port import Entry, Journal
-from engine.journal.records import EVENTS, METERS, STATUS
+from engine.journal.records import EVENTS, MESSAGES, METERS, STATUS
 from engine.journal.upcast import PRESENT
+from engine.projections import frame_feed
 from engine.stores.pubsub import PubSub
 
 NAME = "live"
@@ -66,13 +69,14 @@ class LiveFeed:
     """The projection. `published` counts messages, `unreadable` records that were no JSON of ours."""
 
     name = NAME
-    channels = frozenset({EVENTS, STATUS, METERS})
+    channels = frozenset({EVENTS, STATUS, METERS, MESSAGES})
 
     def __init__(self, journal: Journal, bus: PubSub, clock: Clock | None = None) -> None:
         self._journal, self._bus = journal, bus
         self._clock = clock or SystemClock()
         self._meters = _Coalescer()
         self._audience = False
+        self._watched: set[str] = set()
         self._asked = float("-inf")
         self._flusher: asyncio.Task[None] | None = None
         self.published = self.unreadable = 0
@@ -95,6 +99,8 @@ class LiveFeed:
         messages = [message for entry in entries for message in self._messages(entry, meters=audience)]
         messages += self._meters.due(asyncio.get_running_loop().time())
         await self._publish(messages)
+        if self._watched:
+            await self._publish_frames(entries)
         if self._meters.waiting and (self._flusher is None or self._flusher.done()):
             self._flusher = asyncio.create_task(self._flush())
 
@@ -110,6 +116,7 @@ class LiveFeed:
         now = asyncio.get_running_loop().time()
         if now - self._asked >= AUDIENCE_S:
             self._audience = await self._bus.listeners(CHANNEL) > 0
+            self._watched = await self._bus.listened(frame_feed.PREFIX)
             self._asked = now
         return self._audience
 
@@ -145,6 +152,15 @@ class LiveFeed:
     async def _publish(self, messages: list[bytes]) -> None:
         await self._bus.publish(CHANNEL, messages)
         self.published += len(messages)
+
+    async def _publish_frames(self, entries: Sequence[Entry]) -> None:
+        by_channel: dict[str, list[bytes]] = {}
+        for entry in entries:
+            for channel, message in frame_feed.frames_of(entry, self._watched):
+                by_channel.setdefault(channel, []).append(message)
+        for channel, messages in by_channel.items():
+            await self._bus.publish(channel, messages)
+            self.published += len(messages)
 
     async def _flush(self) -> None:
         """Publish the values that wait for their second to be over, until none do."""

@@ -6,6 +6,7 @@ Nothing is kept: who was away has missed it, and reads the state instead. Nothin
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -28,6 +29,10 @@ class PubSub(Protocol):
 
     async def listeners(self, channel: str) -> int:
         """How many listen to the channel at the moment."""
+        ...
+
+    async def listened(self, prefix: str) -> set[str]:
+        """The channels with this beginning that somebody listens to at the moment."""
         ...
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
@@ -66,6 +71,13 @@ class RedisPubSub:
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"Redis does not answer: {error}") from error
         return sum(int(count) for _, count in replies)
+
+    async def listened(self, prefix: str) -> set[str]:
+        try:
+            found = await self._client.pubsub_channels(re.sub(r"([*?\[\]\\])", r"\\\1", prefix) + "*")
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        return {name if isinstance(name, str) else name.decode("utf-8", "replace") for name in found}
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -109,6 +121,9 @@ class MemoryPubSub:
 
     async def listeners(self, channel: str) -> int:
         return len(self._queues.get(channel, ()))
+
+    async def listened(self, prefix: str) -> set[str]:
+        return {channel for channel, queues in self._queues.items() if queues and channel.startswith(prefix)}
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:

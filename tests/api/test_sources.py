@@ -18,6 +18,7 @@ from api import memory
 from api.app import create_app
 from api.ports import FacadePorts, LiveEvent, SessionFilter
 from api.sources.calls import check_call
+from api.sources.clickhouse import ClickHouseReader
 from api.sources.curves import ClickHouseCurves
 from api.sources.ledger import SqlLedger
 from api.sources.live import FeedEvents
@@ -244,7 +245,8 @@ async def test_the_meter_curve_comes_from_clickhouse_exact_and_downsampled(gatew
         values = f"'{station}', '{session}', {moment}, {moment}, '{measurand}', '', 'Outlet', {decimal}, '{unit}'"
         await store.execute(f"INSERT INTO meter_values ({columns}) VALUES ({values}, 0, {index}, 0)")
     await store.aclose()
-    curves = ClickHouseCurves(gateway.url)
+    reader = ClickHouseReader(gateway.url)
+    curves = ClickHouseCurves(reader)
     session = session_row(1, started=START)
     every = await curves.meter_curve(session, measurand=None, step_s=None, limit=100)
     assert [point.value for point in every[:2]] == ["1200.1", "1210.1"]
@@ -259,11 +261,11 @@ async def test_the_meter_curve_comes_from_clickhouse_exact_and_downsampled(gatew
     # A start that our clock takes for later than the arrival hides nothing.
     late = session_row(1, started=START + 10 * 24 * 3600 * SECOND)
     assert len(await curves.meter_curve(late, measurand=None, step_s=None, limit=100)) == 12
-    await curves.aclose()
+    await reader.aclose()
 
 
 async def test_a_clickhouse_that_is_away_is_unavailable() -> None:
-    curves = ClickHouseCurves("http://127.0.0.1:1/default")
+    reader = ClickHouseReader("http://127.0.0.1:1/default")
     with pytest.raises(StoreUnavailable):
-        await curves.meter_curve(session_row(1), measurand=None, step_s=None, limit=5)
-    await curves.aclose()
+        await ClickHouseCurves(reader).meter_curve(session_row(1), measurand=None, step_s=None, limit=5)
+    await reader.aclose()

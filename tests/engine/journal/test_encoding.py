@@ -95,7 +95,7 @@ def test_events_go_to_the_channels_of_those_who_read_them() -> None:
 
 
 def test_a_frame_and_its_answer_are_one_row() -> None:
-    record = message_record("CP-1", 3, 5, "in", 2, "Heartbeat", "id", '[2,"id","Heartbeat",{}]', "[3]", ["odd"])
+    record = message_record("CP-1", 3, 5, "in", 2, "Heartbeat", "id", '[2,"id","Heartbeat",{}]', "[3]", ["odd"], 42)
     assert record.channel == MESSAGES
     assert orjson.loads(record.data) == [
         "CP-1",
@@ -108,4 +108,5 @@ def test_a_frame_and_its_answer_are_one_row() -> None:
         '[2,"id","Heartbeat",{}]',
         "[3]",
         ["odd"],
+        42,
     ]

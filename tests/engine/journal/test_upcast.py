@@ -9,6 +9,7 @@ import pytest
 from engine.charging.events import BootReported, SessionStopped
 from engine.errors import ConfigurationError
 from engine.journal.port import Entry
+from engine.journal.records import VERSION
 from engine.journal.upcast import EVENT_VERSIONS, PRESENT, Upcasters
 
 
@@ -46,10 +47,19 @@ def test_an_old_event_is_lifted_even_under_its_old_name() -> None:
 
 
 def test_what_is_of_today_passes_as_it_is() -> None:
-    entry = Entry(0, 1, 1, {"m": b"[]"})
+    entry = Entry(0, 1, VERSION, {"m": b"[]"})
     event = {"kind": "boot", "version": 1}
     assert PRESENT.lift_entry(entry) is entry
     assert PRESENT.lift_event(event) is event
+
+
+def test_a_message_of_the_first_version_has_no_latency() -> None:
+    old = b'[["CP",7,5,"in",2,"Heartbeat","1","[2]","[3]",["no_zone"]]]'
+    lifted = PRESENT.lift_entry(Entry(0, 1, 1, {"o": old, "m": b"[]"}))
+    assert lifted.version == VERSION
+    assert lifted.channels == {"o": old[:-2] + b",null]]", "m": b"[]"}
+    broken = {"o": b"[[broken"}
+    assert PRESENT.lift_entry(Entry(0, 1, 1, broken)).channels == broken
 
 
 @pytest.mark.parametrize("event", [{"kind": "boot", "version": 2}, {"kind": "unheard of", "version": 1}])
@@ -60,7 +70,7 @@ def test_an_event_of_a_newer_release_is_refused(event: dict[str, Any]) -> None:
 
 def test_an_entry_of_a_newer_release_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="newer release"):
-        PRESENT.lift_entry(Entry(0, 1, 2, {}))
+        PRESENT.lift_entry(Entry(0, 1, VERSION + 1, {}))
 
 
 def test_every_kind_of_event_has_a_version_and_a_way_up_to_it() -> None:

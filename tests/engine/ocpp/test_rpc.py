@@ -86,13 +86,22 @@ def test_however_answers_come_they_leave_in_the_calls_order(order: list[int]) ->
 def test_a_result_reaches_its_command() -> None:
     rpc = waiting()
     event = rpc.receive(b'[3,"c1",{"status":"Accepted"}]', NOW)
-    assert event == ResultReceived("cmd", "Reset", {"type": "Soft"}, {"status": "Accepted"}, [])
+    assert event == ResultReceived("cmd", "Reset", {"type": "Soft"}, {"status": "Accepted"}, [], "c1", NOW)
     assert rpc.outstanding is None
 
 
 def test_a_refused_call_reaches_its_command_in_neutral_spelling() -> None:
     event = waiting().receive(b'[4,"c1","FormationViolation","no",{"a":1}]', NOW)
-    assert event == ErrorReceived("cmd", "Reset", "FormatViolation", "no", {"a": 1}, [])
+    assert event == ErrorReceived("cmd", "Reset", "FormatViolation", "no", {"a": 1}, [], "c1", NOW)
+
+
+def test_the_stations_time_counts_from_when_the_call_left() -> None:
+    rpc = waiting(deadline=NOW + 30)
+    rpc.left("another", NOW + 3)
+    rpc.left("c1", NOW + 5)
+    event = rpc.receive(b'[3,"c1",{"status":"Accepted"}]', NOW + 20)
+    assert isinstance(event, ResultReceived)
+    assert (event.message_id, event.left_at) == ("c1", NOW + 5)
 
 
 def test_calls_may_cross() -> None:

@@ -21,7 +21,7 @@ def meter(charge_point: str, *values: str | None, believed: int = RECEIVED) -> l
 
 
 def message(charge_point: str, raw: str = '[2,"1","Heartbeat",{}]') -> list[Any]:
-    return [charge_point, 7, RECEIVED, "in", 2, "Heartbeat", "1", raw, '[3,"1",{}]', ["no-zone"]]
+    return [charge_point, 7, RECEIVED, "in", 2, "Heartbeat", "1", raw, '[3,"1",{}]', ["no-zone"], 1500]
 
 
 def status(charge_point: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ import pytest_asyncio
 
 from engine.errors import StoreUnavailable
 from engine.journal.memory import MemoryJournal
+from engine.projections import frame_feed
+from engine.projections.frame_feed import channel_of
 from engine.projections.live_feed import CHANNEL, LiveFeed
 from engine.stores.pubsub import MemoryPubSub, PubSub, RedisPubSub
 from tests.engine.journal.valkey import Valkey, until
@@ -73,6 +75,57 @@ async def test_meter_values_are_not_even_parsed_while_nobody_listens(bus: PubSub
     feed = LiveFeed(MemoryJournal(1), bus)
     await feed.apply([entry(1, [linked()]), entry(2, [], m=b"not even parsed")])
     assert (feed.published, feed.unreadable) == (1, 0), "the change of the link goes out in any case"
+
+
+def said(charge_point: str, message_id: str, answer: str | None = '[3,"1",{}]') -> list[Any]:
+    raw = f'[2,"{message_id}","Heartbeat",{{}}]'
+    return [charge_point, 1, T0, "in", 2, "Heartbeat", message_id, raw, answer, ["no_zone"], 1500]
+
+
+async def test_the_frames_of_a_watched_charge_point_are_told_one_by_one(bus: PubSub) -> None:
+    feed = LiveFeed(MemoryJournal(1), bus)
+    async with bus.listen(channel_of("CP-1")) as messages:
+        rows = [said("CP-10", "0"), said("CP-1", "1"), said("CP-1", "2", '[4,"2","NotSupported","",{}]'), ["CP-1"]]
+        result = ["CP-1", 1, T0 + 9, "in", 3, "Reset", "3", '[3,"3",{}]', None, [], 7000]
+        await feed.apply([entry(1, [], o=orjson.dumps([*rows, result])), entry(2, [], o=b"[broken")])
+        told = await heard(messages, 5)
+    seen = [(f["direction"], f["type"], f["message_id"], f["at"] - T0, f["latency_us"]) for f in told]
+    assert seen == [
+        ("in", 2, "1", 0, None),
+        ("out", 3, "1", 1500, 1500),
+        ("in", 2, "2", 0, None),
+        ("out", 4, "2", 1500, 1500),
+        ("in", 3, "3", 9, 7000),
+    ]
+    assert (told[0]["frame"], told[1]["frame"]) == ('[2,"1","Heartbeat",{}]', '[3,"1",{}]')
+    assert (told[0]["deviations"], told[1]["deviations"]) == (["no_zone"], [])
+
+
+async def test_frames_that_nobody_watches_are_not_even_parsed(bus: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[object] = []
+    monkeypatch.setattr(frame_feed, "orjson", Spy(parsed))
+    feed = LiveFeed(MemoryJournal(1), bus)
+    rows = orjson.dumps([said("CP-1", "1")])
+    await feed.apply([entry(1, [], o=rows)])
+    assert parsed == []
+    feed = LiveFeed(MemoryJournal(1), bus)
+    async with bus.listen(channel_of("CP-2")):
+        await feed.apply([entry(2, [], o=rows)])
+        assert parsed == [], "somebody watches another charge point"
+        assert await bus.listened(frame_feed.PREFIX) == {channel_of("CP-2")}
+
+
+class Spy:
+    """orjson, and a list of what was parsed."""
+
+    dumps = staticmethod(orjson.dumps)
+
+    def __init__(self, parsed: list[object]) -> None:
+        self._parsed = parsed
+
+    def loads(self, data: bytes) -> Any:
+        self._parsed.append(data)
+        return orjson.loads(data)
 
 
 async def test_the_feed_begins_at_the_head() -> None:
