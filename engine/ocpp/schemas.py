@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ import orjson
 
 from engine.charging.messages import Json
 from engine.errors import ConfigurationError, ProtocolError
+from engine.ocpp.amendments import amend as amend_known_flaws
+from engine.ocpp.directions import DIRECTIONS, Directions
 from engine.ocpp.errors import ErrorCode, refusal
 
 Schema = dict[str, Any]
@@ -39,8 +41,8 @@ class MessageSchema:
 class SchemaSet:
     """One version's messages. `folder` is the `ocpp` package's ("v16"), `suffix` what request files end in.
 
-    `amend(name, schema)` mends a schema's flaws in place before it is compiled. `lenient` says which fields may be
-    missing in the tolerant form, as in `relaxed`.
+    Known flaws are mended (amendments.py) before a schema is compiled; `amend(name, schema)` may change it further, in
+    place. `optional` fields may be missing in the tolerant form, `numbers` may have a fraction there, as in `relaxed`.
     """
 
     def __init__(
@@ -55,26 +57,30 @@ class SchemaSet:
         self._folder, self._suffix, self._amend = folder, suffix, amend
         self._optional, self._numbers = optional, numbers
         self._loaded: dict[tuple[str, bool], MessageSchema] = {}
+        self.directions: Directions = DIRECTIONS[folder]
+        """Who sends which action."""
 
     @property
     def actions(self) -> frozenset[str]:
         """All actions that the version has, in either direction."""
-        return _actions(self._folder, self._suffix)
+        return self.directions.actions
 
     def request(self, action: str) -> MessageSchema:
-        """The CALL's payload. KeyError for an unknown action."""
+        """The payload of the CALL, or of the SEND. KeyError for an unknown action."""
         return self._loaded.get((action, True)) or self._load(action, request=True)
 
     def response(self, action: str) -> MessageSchema:
-        """The CALLRESULT's payload. KeyError for an unknown action."""
+        """The CALLRESULT's payload. KeyError for an unknown action, and for one that is never answered."""
         return self._loaded.get((action, False)) or self._load(action, request=False)
 
     def _load(self, action: str, *, request: bool) -> MessageSchema:
-        if action not in self.actions:
+        unconfirmed = action in self.directions.unconfirmed
+        if action not in self.actions or (unconfirmed and not request):
             raise KeyError(action)
-        name = action + (self._suffix if request else "Response")
+        name = action if unconfirmed else action + (self._suffix if request else "Response")
         # The 2.x files begin with a byte order mark.
         schema = orjson.loads((_root() / self._folder / "schemas" / f"{name}.json").read_bytes().removeprefix(_BOM))
+        amend_known_flaws(self._folder, name, schema)
         if self._amend is not None:
             self._amend(name, schema)
         compile_schema = jsonschema_rs.validator_cls_for(schema)
@@ -97,12 +103,6 @@ def _root() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError("The package 'ocpp', which holds the OCPP schemas, is not installed: run pip install.")
     return Path(spec.submodule_search_locations[0])
-
-
-@lru_cache(maxsize=8)
-def _actions(folder: str, suffix: str) -> frozenset[str]:
-    names = {path.stem for path in (_root() / folder / "schemas").glob("*.json")}
-    return frozenset(name.removesuffix("Response") for name in names if name.endswith("Response"))
 
 
 def relaxed(schema: Any, optional: frozenset[str], numbers: frozenset[str]) -> Any:

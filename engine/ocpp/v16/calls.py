@@ -12,7 +12,7 @@ from engine.charging.facts import ConfigurationLearned, Fact, Setting
 from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
-from engine.ocpp.v16.registry import FROM_STATION, SCHEMAS
+from engine.ocpp.v16.registry import SCHEMAS
 
 CORE_CALLS = frozenset(
     (
@@ -29,18 +29,6 @@ CORE_CALLS = frozenset(
     )
 )
 
-_NOTIFICATIONS = frozenset(
-    (
-        "DiagnosticsStatusNotification",
-        "FirmwareStatusNotification",
-        "LogStatusNotification",
-        "SecurityEventNotification",
-        "SignCertificate",
-        "SignedFirmwareStatusNotification",
-    )
-)
-"""Known actions that only a station may send, beside those of the core profile."""
-
 _TIMEOUTS_S: Mapping[str, float] = {
     # A lock tries several times before it gives up; a station with hundreds of keys on a slow link needs its time.
     "UnlockConnector": 60.0,
@@ -51,7 +39,7 @@ _TIMEOUTS_S: Mapping[str, float] = {
 
 def to_station() -> frozenset[str]:
     """All actions that may be sent to a station."""
-    return (SCHEMAS.actions - FROM_STATION - _NOTIFICATIONS) | {"DataTransfer"}
+    return SCHEMAS.directions.to_station
 
 
 CALLS = Calls("1.6", SCHEMAS, to_station)

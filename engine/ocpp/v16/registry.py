@@ -12,25 +12,15 @@ from engine.charging.messages import Json, StationMessage
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
-from engine.ocpp.schemas import Schema, SchemaSet
+from engine.ocpp.schemas import SchemaSet
 from engine.ocpp.tolerant import repaired
 from engine.ocpp.v16 import authorize, boot, data_transfer, meter_values, status, transactions
 
 Understand = Callable[[dict[str, Any], Circumstances], StationMessage]
 
 
-def _amend(name: str, schema: Schema) -> None:
-    """The package's MeterValues has the erratum's unit Hertz, its StopTransaction lacks it."""
-    if name == "StopTransaction":
-        data = schema["properties"]["transactionData"]["items"]["properties"]
-        units = data["sampledValue"]["items"]["properties"]["unit"]["enum"]
-        if "Hertz" not in units:
-            units.append("Hertz")
-
-
 SCHEMAS = SchemaSet(
     "v16",
-    amend=_amend,
     # Without a time, the time of receipt is believed. Without a value a sample is kept, as one that is no number.
     optional=frozenset({"timestamp", "sampledValue", "value"}),
     numbers=frozenset({"meterStart", "meterStop"}),

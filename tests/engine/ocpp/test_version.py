@@ -62,11 +62,3 @@ def test_2_x_payloads_are_validated_and_repaired_by_the_same_means(folder: str) 
     notes: list[Any] = []
     assert repaired("NotifyReport", valid | {"reportData": [], "seqNo": "0"}, schema, notes, {})["seqNo"] == 0
     assert [d.name for d in notes] == ["text_for_number", "empty_list"]
-
-
-def test_all_schemas_of_all_versions_compile() -> None:
-    for folder, suffix in (("v16", ""), ("v201", "Request"), ("v21", "Request")):
-        schemas = SchemaSet(folder, suffix=suffix)
-        for action in schemas.actions:
-            assert schemas.response(action)
-            assert schemas.request(action)
