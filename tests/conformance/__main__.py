@@ -87,7 +87,7 @@ def _report(results: Sequence[Result], frames: int) -> None:
                 print(f"    {line}")
     passed = {result.case.id for result in results if result.passed}
     failed = {result.case.id for result in results if not result.passed}
-    print(f"\n{'block':28} {'passed':>6} {'failed':>6} {'not built':>9} {'of':>4}")
+    print(f"\n{'block':34} {'passed':>6} {'failed':>6} {'not built':>9} {'of':>4}")
     for version in VERSIONS:
         blocks: dict[str, list[str]] = {}
         for entry in catalogue().values():
@@ -95,7 +95,7 @@ def _report(results: Sequence[Result], frames: int) -> None:
                 blocks.setdefault(entry.block, []).append(entry.id)
         for block, ids in blocks.items():
             counts = [len(passed.intersection(ids)), len(failed.intersection(ids)), len(NOT_BUILT.keys() & set(ids))]
-            print(f"{version} {block:20} {counts[0]:6} {counts[1]:6} {counts[2]:9} {len(ids):4}")
+            print(f"{version:7} {block:26} {counts[0]:6} {counts[1]:6} {counts[2]:9} {len(ids):4}")
     counted = {v: {"passed": sum(catalogue()[id].version == v for id in passed), "of": total(v)} for v in VERSIONS}
     print(json.dumps(counted), flush=True)
 

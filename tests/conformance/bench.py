@@ -211,10 +211,10 @@ class Bench:
         state: dict[str, Any] = await self.get(f"/charge-points/{identity or self.identity}/state")
         return state
 
-    async def connector(self, number: int = 1, evse: int | None = None) -> dict[str, Any]:
-        """The live state of one connector; {} before it has reported."""
+    async def connector(self, evse: int = 1, connector: int | None = None) -> dict[str, Any]:
+        """The live state of one connector, in 1.6 by its number as `evse`; {} before it has reported."""
         for each in (await self.live())["connectors"]:
-            if each["connector"] == number and evse in (None, each["evse"]):
+            if each["evse"] == evse and connector in (None, each["connector"]):
                 found: dict[str, Any] = each
                 return found
         return {}

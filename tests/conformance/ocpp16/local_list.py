@@ -1,0 +1,72 @@
+"""Local authorisation list: its version, and sending it whole and by difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conformance.bench import Bench, Commanded
+from tests.conformance.registry import case
+from tests.conformance.station16 import Station16
+from tests.conformance.verdict import holds, same
+
+
+async def _version(bench: Bench, number: int) -> None:
+    station = await bench.station16()
+    await station.boot()
+    told = await bench.commanded(station, "GetLocalListVersion", answer={"listVersion": number})
+    holds(told.ended, {"payload.listVersion": number}, "what the operator is told")
+
+
+@case("TC_042_1_CSMS")
+async def version_where_lists_are_not_supported(bench: Bench) -> None:
+    """The version -1 is taken and told to the operator."""
+    await _version(bench, -1)
+
+
+@case("TC_042_2_CSMS")
+async def version_of_an_empty_list(bench: Bench) -> None:
+    """The version 0 is taken and told to the operator."""
+    await _version(bench, 0)
+
+
+async def _send(bench: Bench, station: Station16, kind: str, status: str, outcome: str) -> Commanded:
+    entries: list[dict[str, Any]] = [{"idTag": bench.valid, "idTagInfo": {"status": "Accepted"}}]
+    asked = {"listVersion": 1, "updateType": kind, "localAuthorizationList": entries}
+    told = await bench.commanded(station, "SendLocalList", asked, answer={"status": status}, outcome=outcome)
+    holds(told.request, {"updateType": kind}, "SendLocalList")
+    same(all("idTagInfo" in entry for entry in told.request["localAuthorizationList"]), True, "an idTagInfo each")
+    holds(told.ended, {"payload.status": status}, "what the operator is told")
+    return told
+
+
+async def _full(bench: Bench, status: str, outcome: str) -> None:
+    station = await bench.station16()
+    await station.boot()
+    await _send(bench, station, "Full", status, outcome)
+
+
+@case("TC_043_1_CSMS")
+async def full_not_supported(bench: Bench) -> None:
+    """A full list is sent, and NotSupported is told to the operator."""
+    await _full(bench, "NotSupported", "Rejected")
+
+
+@case("TC_043_3_CSMS")
+async def full_failed(bench: Bench) -> None:
+    """A full list is sent, and Failed is told to the operator."""
+    await _full(bench, "Failed", "Rejected")
+
+
+@case("TC_043_4_CSMS", sample=True)
+async def full(bench: Bench) -> None:
+    """A full list is sent, each entry with its idTagInfo, and accepted."""
+    await _full(bench, "Accepted", "Accepted")
+
+
+@case("TC_043_5_CSMS")
+async def differential(bench: Bench) -> None:
+    """The version is read, then a differential list is sent, each entry with its idTagInfo, and accepted."""
+    station = await bench.station16()
+    await station.boot()
+    await bench.commanded(station, "GetLocalListVersion", answer={"listVersion": 0})
+    await _send(bench, station, "Differential", "Accepted", "Accepted")
