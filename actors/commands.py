@@ -20,6 +20,8 @@ class Ended:
     payload: Any = None
     error_code: str = ""
     error_description: str = ""
+    action: str = ""
+    """The OCPP action that it became."""
 
 
 class CommandWaiters:

@@ -18,8 +18,10 @@ from ray.exceptions import RayError, RayTaskError
 from actors.commands import Ended
 from actors.config import NAMESPACE, SUPERVISOR, ClusterConfig
 from actors.host import dedicated_handle, host_handle
+from actors.numbers import TransactionNumbers
 from actors.stores import Stores
-from engine.errors import NotFound, StoreUnavailable, Unavailable
+from engine.charging.operations import Operation
+from engine.errors import InvalidInput, NotFound, StoreUnavailable, Unavailable
 from engine.stores.live_state import LiveStates, View
 
 log = structlog.get_logger("fleet")
@@ -35,6 +37,7 @@ class RayFleet:
         self._stores = stores
         self._journal = stores.journal
         self._live = LiveStates(stores.journal)
+        self._numbers = TransactionNumbers(stores.journal)
 
     async def state(self, charge_point: str) -> View | None:
         """The live state; None for a station that never connected."""
@@ -60,28 +63,42 @@ class RayFleet:
         The command's id makes it safe to ask a second host when the first one dies: a command that was sent is never
         sent again, and whoever has the activation knows how it ended. Raises Unavailable when no host answers.
         """
-        request = {
-            "command": command_id,
-            "action": action,
-            "payload": dict(payload),
-            "timeout_s": timeout_s,
-            "wait": wait,
-            "requested_by": requested_by,
-        }
+        request = {"action": action, "payload": dict(payload), "wait": wait, "requested_by": requested_by}
+        return await self._asked(charge_point, "command", request | {"command": command_id, "timeout_s": timeout_s})
+
+    async def operate(
+        self,
+        charge_point: str,
+        operation: Operation,
+        *,
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+        command_id: str,
+    ) -> Ended:
+        """As `command`, for an operation: the host says it in the words of the station's version.
+
+        Raises InvalidInput where that version cannot do it.
+        """
+        request = {"operation": operation, "wait": wait, "requested_by": requested_by}
+        return await self._asked(charge_point, "operate", request | {"command": command_id, "timeout_s": timeout_s})
+
+    async def fresh_number(self) -> int:
+        """A number that no operation has had before, by which station and CSMS name what comes of it."""
+        return await self._numbers.take_when_there()
+
+    async def _asked(self, charge_point: str, method: str, request: dict[str, Any]) -> Ended:
+        timeout_s = request["timeout_s"]
         trouble = "no host answers"
         for attempt in range(TRIES):
             handle = await self._handle(charge_point)
             try:
-                told = await asyncio.wait_for(
-                    handle.command.remote(charge_point, request), timeout=timeout_s + ANSWER_GRACE_S
-                )
-                return Ended(
-                    told["id"], told["outcome"], told["payload"], told["error_code"], told["error_description"]
-                )
+                asked = getattr(handle, method).remote(charge_point, request)
+                return Ended(**await asyncio.wait_for(asked, timeout=timeout_s + ANSWER_GRACE_S))
             except RayTaskError as error:
                 cause = error.cause
                 if not isinstance(cause, NotFound | Unavailable):
-                    raise
+                    raise cause if isinstance(cause, InvalidInput) else error
                 trouble = str(cause)
             except (RayError, TimeoutError, ValueError) as error:
                 trouble = str(error).splitlines()[0]

@@ -7,6 +7,7 @@ relays from the hosts that have the socket. Same runtime, same actors.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 import ray
@@ -150,14 +151,11 @@ class BaseHost(Resident):
 
     async def command(self, charge_point: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out a command; see `Runtime.command`. Returns `Ended` as a mapping."""
-        ended = await self._running().command(charge_point, **request)
-        return {
-            "id": ended.command,
-            "outcome": ended.outcome,
-            "payload": ended.payload,
-            "error_code": ended.error_code,
-            "error_description": ended.error_description,
-        }
+        return asdict(await self._running().command(charge_point, **request))
+
+    async def operate(self, charge_point: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out an operation; see `Runtime.operate`. Returns `Ended` as a mapping."""
+        return asdict(await self._running().operate(charge_point, **request))
 
     async def actors(self, limit: int = 1000, after: str = "") -> dict[str, Any]:
         """The logical actors in this host, in order of id."""

@@ -44,6 +44,14 @@ class TransactionNumbers:
                 raise Unavailable("No transaction number is left while the journal is away.")
             self._current = iter(self._stock.pop(0))
 
+    async def take_when_there(self) -> int:
+        """The next number, reserved first if there is none in stock. Raises JournalUnavailable."""
+        while True:
+            try:
+                return self.take()
+            except Unavailable:
+                await self.fill()
+
     async def _refill(self) -> None:
         try:
             await self.fill()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from actors.timers import Timers
 from engine.charging.config import MachineConfig
 from engine.charging.events import ActorFailed
 from engine.charging.messages import CommandRequested
+from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import JournalUnavailable, NotFound
 from engine.ids import new_id, partition_of
@@ -29,7 +31,7 @@ from engine.journal.committer import Activation, Committer
 from engine.journal.encoding import event_records
 from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits
-from engine.ocpp.port import Circumstances
+from engine.ocpp.port import Circumstances, OcppVersion
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 from engine.settings import Settings
 from engine.stores.token_book import TokenBook
@@ -184,6 +186,38 @@ class Runtime:
         requested_by: str,
     ) -> Ended:
         """Have a command carried out and return its outcome. Raises NotFound if another host has the activation."""
+        call = action, payload
+        return await self._carried_out(charge_point, command, lambda _: call, timeout_s, wait, requested_by)
+
+    async def operate(
+        self,
+        charge_point: str,
+        command: str,
+        operation: Operation,
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+    ) -> Ended:
+        """As `command`, for an operation in the words of the version that the station speaks (or last spoke).
+
+        Raises InvalidInput where that version cannot do it.
+        """
+
+        def composed(version: OcppVersion) -> tuple[str, dict[str, Any]]:
+            action, payload = version.compose(operation)
+            return action, version.validate_call(action, payload)
+
+        return await self._carried_out(charge_point, command, composed, timeout_s, wait, requested_by)
+
+    async def _carried_out(
+        self,
+        charge_point: str,
+        command: str,
+        compose: Callable[[OcppVersion], tuple[str, dict[str, Any]]],
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+    ) -> Ended:
         located = await self.journal.locate(charge_point) if charge_point not in self.actors else None
         if located is not None and located.host != self.name and located.host in await self.journal.leases():
             # It is alive and has the socket: waking the actor up here would take the station away from it.
@@ -192,25 +226,26 @@ class Runtime:
         if not await actor.activated():
             raise NotFound(f"{charge_point} is activated elsewhere.")
         deadline = self.clock.now() + int(timeout_s * SECOND)
+        request = self._requested(actor, command, compose, deadline, wait, requested_by)
         ended = asyncio.ensure_future(self.commands.wait(command, charge_point, timeout_s + COMMAND_GRACE_S))
         # The waiter must be there before the machine can end the command.
         await asyncio.sleep(0)
-        actor.step(self._requested(actor, command, action, payload, deadline, wait, requested_by))
-        return await ended
+        actor.step(request)
+        return replace(await ended, action=request.action)
 
     def _requested(
         self,
         actor: ChargePointActor,
         command: str,
-        action: str,
-        payload: dict[str, Any],
+        compose: Callable[[OcppVersion], tuple[str, dict[str, Any]]],
         deadline: int,
         wait: bool,
         requested_by: str,
     ) -> CommandRequested:
-        """The request with what the station's version knows of such a call."""
+        """The request with what the station's version knows of such a call. Raises InvalidInput."""
         subprotocol = actor.state.subprotocol or DEFAULT_SUBPROTOCOL
         version = VERSIONS.get(subprotocol, VERSIONS[DEFAULT_SUBPROTOCOL])
+        action, payload = compose(version)
         intent, patience_s = version.intent(action, payload), version.timeout_s(action)
         return CommandRequested(
             command, action, payload, deadline, wait, requested_by, intent, patience_s, actor.state.subprotocol

@@ -12,6 +12,7 @@ from typing import Protocol
 from engine.charging.facts import Fact
 from engine.charging.intents import Intent
 from engine.charging.messages import Answer, Deviated, Json, StationMessage, TokenStanding
+from engine.charging.operations import Operation
 
 
 @dataclass(slots=True)
@@ -61,6 +62,9 @@ class OcppVersion(Protocol):
 
     def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
         """What the answer to a CALL of ours (`sent` is its payload) teaches about the station. Never raises."""
+
+    def compose(self, operation: Operation) -> tuple[str, dict[str, Json]]:
+        """The action and payload of an operation. Raises InvalidInput where this version has no words for it."""
 
     def intent(self, action: str, payload: Mapping[str, Json]) -> Intent:
         """What a CALL to the station is about."""

@@ -11,8 +11,9 @@ from actors import charge_point as actor_module
 from actors.charge_point import CLAIMING, ENDED, LIVE, QUARANTINED
 from actors.restarts import MAX_FAILURES, QUARANTINE
 from engine.charging.messages import DataTransferred
+from engine.charging.operations import Reset
 from engine.clock import SECOND, ManualClock
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from tests.actors.world import BOOT, STATUS, Place, StationIn, turns, until
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2026-01-01T00:00:00Z"}
@@ -313,3 +314,26 @@ async def test_actors_are_described_in_pages(place: Place) -> None:
     ]
     assert [session["kind"] for session in page[0]["sessions"]] == ["Session"]
     assert [actor["id"] for actor in runtime.describe(2, "B")] == ["C"]
+
+
+async def test_an_operation_is_said_in_the_words_of_the_stations_version(place: Place) -> None:
+    runtime = await place.runtime()
+    station = StationIn(runtime)
+    await station.call("BootNotification", BOOT)
+    asked = asyncio.create_task(runtime.operate("CP-1", "c1", Reset(immediate=True), 5.0, False, "me"))
+    _, message_id, action, payload = await station.next_call()
+    assert (action, payload) == ("Reset", {"type": "Hard"})
+    station.reply(message_id, {"status": "Accepted"})
+    ended = await asked
+    assert (ended.action, ended.outcome) == ("Reset", "Accepted")
+
+
+async def test_an_operation_that_the_version_cannot_do_is_refused_and_leaves_nothing(place: Place) -> None:
+    runtime = await place.runtime()
+    station = StationIn(runtime)
+    await station.call("BootNotification", BOOT)
+    with pytest.raises(InvalidInput, match=r"1\.6") as refused:
+        await runtime.operate("CP-1", "c1", Reset(evse=1), 5.0, False, "me")
+    assert refused.value.field == "evse"
+    assert station.actor.state.commands == []
+    assert len(runtime.commands) == 0

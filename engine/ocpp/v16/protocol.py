@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from engine.charging.facts import Fact
 from engine.charging.intents import Intent
 from engine.charging.messages import Answer, Deviated, Json
+from engine.charging.operations import Operation
 from engine.ocpp.errors import V16_SPELLING
-from engine.ocpp.v16 import answers, calls, registry
+from engine.ocpp.v16 import answers, calls, operations, registry
 
 
 class Ocpp16:
@@ -37,6 +38,9 @@ class Ocpp16:
 
     def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
         return calls.learned(action, sent, answer)
+
+    def compose(self, operation: Operation) -> tuple[str, dict[str, Json]]:
+        return operations.compose(operation)
 
     def intent(self, action: str, payload: Mapping[str, Json]) -> Intent:
         return calls.intent(action, payload)
