@@ -97,8 +97,10 @@ class RayFleet:
                 return Ended(**await asyncio.wait_for(asked, timeout=timeout_s + ANSWER_GRACE_S))
             except RayTaskError as error:
                 cause = error.cause
+                if isinstance(cause, InvalidInput) and not isinstance(cause, NotFound):
+                    raise cause from None
                 if not isinstance(cause, NotFound | Unavailable):
-                    raise cause if isinstance(cause, InvalidInput) else error
+                    raise
                 trouble = str(cause)
             except (RayError, TimeoutError, ValueError) as error:
                 trouble = str(error).splitlines()[0]
