@@ -1,0 +1,153 @@
+"""Security: certificates and passwords on the station, its security events and log, and signed firmware."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conformance import pki
+from tests.conformance.bench import Bench, Commanded
+from tests.conformance.registry import case
+from tests.conformance.station import stamp
+from tests.conformance.station16 import Station16
+from tests.conformance.verdict import ABSENT, holds, same
+
+CENTRAL, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
+LOG = "https://logs.example.org/security"
+FIRMWARE = "https://firmware.example.org/station-1.1.bin"
+REQUEST = 77
+
+
+async def _booted(bench: Bench) -> Station16:
+    station = await bench.station16()
+    await station.boot()
+    return station
+
+
+async def _install(bench: Bench, station: Station16, kind: str, certificate: str, status: str) -> None:
+    asked = {"certificateType": kind, "certificate": certificate}
+    outcome = "Accepted" if status == "Accepted" else "Rejected"
+    told = await bench.commanded(
+        station, "InstallCertificate", asked, answer={"status": status}, outcome=outcome, wanted=asked
+    )
+    holds(told.ended, {"payload.status": status}, "what the operator is told")
+
+
+async def _listed(bench: Bench, station: Station16, kind: str, *ids: dict[str, Any]) -> None:
+    """The operator asks which certificates of a kind there are, and is told `ids`."""
+    asked = {"certificateType": kind}
+    answer = {"status": "Accepted", "certificateHashData": list(ids)}
+    told = await bench.commanded(station, "GetInstalledCertificateIds", asked, answer=answer, wanted=asked)
+    same(told.ended["payload"]["certificateHashData"], list(ids), "the ids that the operator gets")
+
+
+async def _event(station: Station16, kind: str) -> None:
+    await station.call("SecurityEventNotification", {"type": kind, "timestamp": stamp()})
+
+
+async def _install_and_list(bench: Bench, kind: str) -> None:
+    station = await _booted(bench)
+    root = pki.root(f"Root of {bench.identity}")
+    await _install(bench, station, kind, pki.pem(root), "Accepted")
+    await _listed(bench, station, kind, pki.hash_data(root))
+
+
+@case("TC_075_1_CSMS", sample=True)
+async def install_manufacturer_root(bench: Bench) -> None:
+    """A manufacturer root goes out as given and is accepted; asked for that kind, the station tells its id."""
+    await _install_and_list(bench, MANUFACTURER)
+
+
+@case("TC_075_2_CSMS")
+async def install_central_system_root(bench: Bench) -> None:
+    """A central system root goes out as given and is accepted; asked for that kind, the station tells its id."""
+    await _install_and_list(bench, CENTRAL)
+
+
+@case("TC_076_CSMS")
+async def delete_certificate(bench: Bench) -> None:
+    """The installed root is listed, then deleted by exactly the id that its station computed."""
+    station = await _booted(bench)
+    root = pki.root(f"Root of {bench.identity}")
+    await _install(bench, station, CENTRAL, pki.pem(root), "Accepted")
+    await _listed(bench, station, CENTRAL, pki.hash_data(root))
+    asked = {"certificateHashData": pki.hash_data(root)}
+    await bench.commanded(station, "DeleteCertificate", asked, answer={"status": "Accepted"}, wanted=asked)
+
+
+@case("TC_077_CSMS")
+async def invalid_station_certificate(bench: Bench) -> None:
+    """The certificate is renewed on request; the station rejects what was signed, and its security event is taken."""
+    station = await _booted(bench)
+    asked = {"requestedMessage": "SignChargePointCertificate"}
+    told = await bench.commanded(station, "ExtendedTriggerMessage", asked, answer={"status": "Accepted"})
+    holds(told.request, {**asked, "connectorId": ABSENT}, "ExtendedTriggerMessage")
+    key = pki.new_key()
+    request = {"csr": pki.signing_request(key, bench.identity)}
+    await station.call("SignCertificate", request, wanted={"status": "Accepted"})
+    signed = await station.expect("CertificateSigned", {"status": "Rejected"})
+    same(pki.same_key(pki.chain(signed["certificateChain"])[0], key), True, "a certificate for the station's key")
+    await _event(station, "InvalidChargePointCertificate")
+
+
+@case("TC_078_CSMS")
+async def invalid_central_system_certificate(bench: Bench) -> None:
+    """The station rejects a root; that is told to the operator, and the security event is taken."""
+    station = await _booted(bench)
+    await _install(bench, station, CENTRAL, pki.pem(pki.root(f"Root of {bench.identity}")), "Rejected")
+    await _event(station, "InvalidCentralSystemCertificate")
+
+
+@case("TC_079_CSMS")
+async def security_log(bench: Bench) -> None:
+    """The security log is asked for, to the location given; Uploading and Uploaded are taken."""
+    station = await _booted(bench)
+    asked = {"logType": "SecurityLog", "requestId": REQUEST, "log": {"remoteLocation": LOG}}
+    answer = {"status": "Accepted", "filename": "security.log"}
+    told = await bench.commanded(station, "GetLog", asked, answer=answer)
+    holds(told.request, {"logType": "SecurityLog", "log.remoteLocation": LOG}, "GetLog")
+    for status in ("Uploading", "Uploaded"):
+        await station.call("LogStatusNotification", {"status": status, "requestId": told.request["requestId"]})
+
+
+async def _update(bench: Bench, station: Station16, signature: str) -> Commanded:
+    firmware = {
+        "location": FIRMWARE,
+        "retrieveDateTime": stamp(),
+        "signingCertificate": pki.pem(pki.root("A manufacturer")),
+        "signature": signature,
+    }
+    asked = {"requestId": REQUEST, "firmware": firmware}
+    told = await bench.commanded(station, "SignedUpdateFirmware", asked, answer={"status": "Accepted"})
+    wanted = {f"firmware.{field}": firmware[field] for field in ("location", "signingCertificate", "signature")}
+    holds(told.request, wanted, "SignedUpdateFirmware")
+    return told
+
+
+async def _progress(station: Station16, told: Commanded, *states: str) -> None:
+    for state in states:
+        said = {"status": state, "requestId": told.request["requestId"]}
+        await station.call("SignedFirmwareStatusNotification", said)
+
+
+@case("TC_080_CSMS")
+async def signed_firmware(bench: Bench) -> None:
+    """Location, signature and certificate go out as given; all that the station then says is taken until Installed."""
+    station = await _booted(bench)
+    told = await _update(bench, station, "c2lnbmF0dXJl")
+    await _progress(station, told, "Downloading", "Downloaded", "SignatureVerified")
+    await station.status("Unavailable")
+    await _progress(station, told, "Installing", "InstallRebooting")
+    await station.reconnect()
+    await station.boot_notification(firmwareVersion="1.1")
+    await _event(station, "FirmwareUpdated")
+    await station.report_all("Available")
+    await _progress(station, told, "Installed")
+    await bench.reached("the new version known", lambda state: state["boot"]["firmware"] == "1.1")
+
+
+@case("TC_081_CSMS")
+async def invalid_signature(bench: Bench) -> None:
+    """Downloading, Downloaded and InvalidSignature are taken."""
+    station = await _booted(bench)
+    told = await _update(bench, station, "bm8gc2lnbmF0dXJl")
+    await _progress(station, told, "Downloading", "Downloaded", "InvalidSignature")
