@@ -29,6 +29,7 @@ from engine.charging.messages import (
 )
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
+from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
 
@@ -91,6 +92,8 @@ class Conversation:
         batch = Batch(now)
         if isinstance(heard, ResultReceived):
             actor.step_in(self._answered(heard), batch)
+            if heard.complaint is not None and actor.link is not None:
+                actor.link.send(heard.complaint)
         elif isinstance(heard, ErrorReceived):
             actor.step_in(CallRefused(heard.command, heard.code, heard.description, heard.details), batch)
         elif isinstance(heard, Rejected) and heard.answer is not None and actor.link is not None:
@@ -116,6 +119,9 @@ class Conversation:
 
     def _refuse(self, actor: ChargePointActor, call: CallReceived, batch: Batch, error: ProtocolError) -> None:
         log.info("call_refused", charge_point=actor.id, action=call.action, code=error.code, why=error.description)
+        if not call.number:
+            note(call.deviations, Deviation.INVALID_SEND, f"{call.action}: {error.description}")
+            return
         batch.refusal = (error.code, error.description)
         batch.durable = False
 

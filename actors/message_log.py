@@ -12,7 +12,7 @@ from engine.charging.messages import Deviated
 from engine.clock import SECOND
 from engine.journal.encoding import message_record
 from engine.journal.port import Record
-from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, error_text
+from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, SEND, error_text
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.redaction import redact_text
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived
@@ -31,15 +31,15 @@ MAX_MESSAGE_ID = 255
 def call_record(
     runtime: Runtime, charge_point: str, connection: int, call: CallReceived, batch: Batch, version: OcppVersion
 ) -> Record:
-    """A station's CALL and our answer, None where it gets none."""
+    """A station's CALL and our answer, None where it gets none; or a SEND, which gets none."""
     deviations = call.deviations
     text = call.raw if isinstance(call.raw, bytes) else call.raw.encode()
     # A MeterValues that passed its schema has no room for a secret; it is by far the most frequent frame.
     raw = text if call.action == "MeterValues" and not deviations else redact_text(text)
     answer: str | None = None
-    if batch.payload is not None:
+    if batch.payload is not None and call.number:
         answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'
-    elif batch.refusal is not None:
+    elif batch.refusal is not None and call.number:
         code, description = batch.refusal
         answer = error_text(call.message_id, version.error_code(code), description).decode()
     latency = None
@@ -52,7 +52,7 @@ def call_record(
         connection,
         batch.now,
         "in",
-        CALL,
+        CALL if call.number else SEND,
         call.action,
         call.message_id,
         raw.decode("utf-8", "replace"),
@@ -76,6 +76,8 @@ def heard_record(
     if isinstance(heard, ResultReceived | ErrorReceived):
         kind = CALL_RESULT if isinstance(heard, ResultReceived) else CALL_ERROR
         message_id, action, latency = heard.message_id, heard.action, now - heard.left_at
+        if isinstance(heard, ResultReceived) and heard.complaint is not None:
+            answer = heard.complaint.decode()
     elif isinstance(heard, Ignored):
         kind, message_id = heard.kind, heard.message_id
     else:

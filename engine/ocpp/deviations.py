@@ -35,6 +35,8 @@ class Deviation(StrEnum):
     LATE_ANSWER = "late_answer"
     DUPLICATE_ANSWER = "duplicate_answer"
     INVALID_ANSWER = "invalid_answer"
+    ANSWER_REFUSED = "answer_refused"
+    INVALID_SEND = "invalid_send"
     OTHER_VERSION = "other_version"
     # the payload
     NULL_PAYLOAD = "null_payload"
@@ -92,6 +94,8 @@ _MEANINGS: dict[str, str] = {
     Deviation.LATE_ANSWER: "An answer came after its CALL's deadline.",
     Deviation.DUPLICATE_ANSWER: "A second answer came to one CALL; the first counts.",
     Deviation.INVALID_ANSWER: "The answer to our CALL does not fit its schema, even with tolerance.",
+    Deviation.ANSWER_REFUSED: "It could not understand our answer (CALLRESULTERROR).",
+    Deviation.INVALID_SEND: "A SEND could not be understood; it is never answered.",
     Deviation.OTHER_VERSION: "The station speaks another version than it negotiated.",
     Deviation.NULL_PAYLOAD: "The payload was null or absent; it was taken as empty.",
     Deviation.NULL_FIELD: "A field was null; it was taken as absent.",

@@ -1,7 +1,8 @@
-"""OCPP-J frames: text to `Call`, `CallResult` or `CallError`, and back.
+"""OCPP-J frames: text to `Call`, `CallResult`, `CallError` and 2.1's `CallResultError` and `Send`, and back.
 
-OCPP-J 1.6 chapter 4; 2.x Part 4 chapter 4. The strict parser goes first; only what it refuses is read leniently, each
-leniency noted. Frames are bytes on both sides: that is what orjson and a WebSocket text frame take without a copy.
+OCPP-J 1.6 chapter 4; 2.x Part 4 chapter 4. Which types a connection may use is for `rpc.py` to know. The strict parser
+goes first; only what it refuses is read leniently, each leniency noted. Frames are bytes on both sides: that is what
+orjson and a WebSocket text frame take without a copy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import MAX_DESCRIPTION, ErrorCode
 from engine.ocpp.lenient_json import read_lenient
 
-CALL, CALL_RESULT, CALL_ERROR = 2, 3, 4
+CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
+_TYPES = frozenset((CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND))
+_TYPE_TEXTS = frozenset(str(kind) for kind in _TYPES)
 MAX_MESSAGE_ID = 36
 """Longest message id of the specification. Longer ones are noted and answered all the same."""
 MAX_LENIENT_BYTES = 65_536
@@ -57,7 +60,24 @@ class CallError(NamedTuple):
     details: Json
 
 
-Frame = Call | CallResult | CallError
+class CallResultError(NamedTuple):
+    """2.1: the station could not understand our CALLRESULT to its CALL of this id."""
+
+    message_id: str
+    code: str
+    description: str
+    details: Json
+
+
+class Send(NamedTuple):
+    """2.1: a message that is never answered."""
+
+    message_id: str
+    action: str
+    payload: Json
+
+
+Frame = Call | CallResult | CallError | CallResultError | Send
 _new_tuple = tuple.__new__
 """Makes a NamedTuple in half the time that calling its class takes."""
 
@@ -141,10 +161,11 @@ def _head(data: bytes | str) -> tuple[str | int | None]:
     return (said_id if isinstance(said_id, str | int) else None,)
 
 
-def _is_answer(data: bytes | str) -> bool:
+def _is_unanswered(data: bytes | str) -> bool:
+    """Whether this was an answer or a SEND: neither is answered, however broken."""
     text = data[:600] if isinstance(data, str) else bytes(data[:600]).decode("latin-1")
     match = _HEAD.match(text)
-    return match is not None and match[1] in "345"
+    return match is not None and match[1] in "3456"
 
 
 def _read_broken(data: bytes | str, notes: list[Deviated], limits: Limits, error: Exception) -> Json:
@@ -156,7 +177,7 @@ def _read_broken(data: bytes | str, notes: list[Deviated], limits: Limits, error
     except ValueError as reason:
         (said_id,) = _head(data)
         code = ErrorCode.RPC_FRAMEWORK_ERROR if said_id is None else ErrorCode.FORMAT_VIOLATION
-        raise UnreadableFrame(code, f"No JSON: {reason}", said_id, answerable=not _is_answer(data)) from None
+        raise UnreadableFrame(code, f"No JSON: {reason}", said_id, answerable=not _is_unanswered(data)) from None
     if rest.strip():
         found.append(Deviation.TRAILING_GARBAGE)
     for deviation in found:
@@ -197,20 +218,27 @@ def _read_elements(elements: Json, notes: list[Deviated]) -> Frame:
     if type(elements) is not list or len(elements) < 2:
         raise UnreadableFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "A frame is a list of a message type, an id and more.")
     kind = elements[0]
-    if kind in ("2", "3", "4"):
+    if type(kind) is str and kind in _TYPE_TEXTS:
         kind = int(kind)
         note(notes, Deviation.TEXT_FOR_NUMBER, "message type")
-    if type(kind) is bool or kind not in (CALL, CALL_RESULT, CALL_ERROR):
-        said = elements[1] if type(elements[1]) in (str, int) else None
-        raise UnreadableFrame(
-            ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"Message type {str(kind)[:20]} is not known.", said, answerable=False
-        )
+    if type(kind) not in (int, float) or kind not in _TYPES:
+        raise unknown_type(kind, elements[1])
     said_id = _checked_id(elements[1], notes, answerable=kind == CALL)
     if kind == CALL:
         return _read_call(said_id, elements, notes)
     if kind == CALL_RESULT:
         return _read_result(said_id, elements, notes)
-    return _read_error(said_id, elements, notes)
+    if kind == SEND:
+        return _read_send(said_id, elements, notes)
+    error = _read_error(said_id, elements, notes)
+    return error if kind == CALL_ERROR else CallResultError(*error)
+
+
+def unknown_type(kind: Json, said_id: Json) -> UnreadableFrame:
+    """The error of a frame whose message type there is not, or not in this version: it is ignored."""
+    said = said_id if type(said_id) in (str, int) else None
+    description = f"Message type {str(kind)[:20]} is not known."
+    return UnreadableFrame(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, description, said, answerable=False)
 
 
 def _checked_id(said_id: Json, notes: list[Deviated], *, answerable: bool) -> str | int | float:
@@ -241,6 +269,13 @@ def _read_call(said_id: str | float, elements: list[Json], notes: list[Deviated]
     return Call(str(said_id), action, payload, said_id)
 
 
+def _read_send(said_id: str | float, elements: list[Json], notes: list[Deviated]) -> Send:
+    _, _, action, payload = _pad(elements, 4, 4, notes)
+    if type(action) is not str or not action:
+        raise UnreadableFrame(ErrorCode.RPC_FRAMEWORK_ERROR, "The action is no text.", answerable=False)
+    return Send(str(said_id), action, payload)
+
+
 def _read_result(said_id: str | float, elements: list[Json], notes: list[Deviated]) -> CallResult:
     return CallResult(str(said_id), _pad(elements, 3, 3, notes)[2])
 
@@ -269,3 +304,13 @@ def result_text(said_id: str | float, payload: bytes) -> bytes:
 def error_text(said_id: str | float, code: str, description: str, details: Json = None) -> bytes:
     """A CALLERROR. `code` in the spelling of the connection's version."""
     return orjson.dumps([CALL_ERROR, said_id, code, description[:MAX_DESCRIPTION], {} if details is None else details])
+
+
+def result_error_text(message_id: str, code: str, description: str) -> bytes:
+    """A CALLRESULTERROR (2.1). `code` in the connection's version's spelling."""
+    return orjson.dumps([CALL_RESULT_ERROR, message_id, code, description[:MAX_DESCRIPTION], {}])
+
+
+def send_text(message_id: str, action: str, payload: Json) -> bytes:
+    """A SEND (2.1)."""
+    return orjson.dumps([SEND, message_id, action, payload])

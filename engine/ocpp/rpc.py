@@ -2,7 +2,8 @@
 
 OCPP-J 1.6 section 4.1, 2.x Part 4 section 4: each side has one CALL outstanding; the two directions know nothing of
 each other. Inbound that is tolerated away: a station's next CALL may come before our answer, and the answers leave in
-the order of the CALLs. Deadlines are absolute, in microseconds.
+the order of the CALLs. Deadlines are absolute, in microseconds. 2.1 adds the SEND, which waits for nothing, and the
+CALLRESULTERROR; on a connection of another version both are message types that there are not.
 """
 
 from __future__ import annotations
@@ -19,18 +20,27 @@ from engine.ocpp.errors import ErrorCode, neutral_code
 from engine.ocpp.frames import (
     CALL_ERROR,
     CALL_RESULT,
+    CALL_RESULT_ERROR,
     DEFAULT_LIMITS,
+    SEND,
     Call,
     CallError,
     CallResult,
     Limits,
+    Send,
     UnreadableFrame,
     call_text,
     error_text,
     parse,
+    result_error_text,
     result_text,
+    send_text,
+    unknown_type,
 )
 from engine.ocpp.port import OcppVersion
+
+_WITH_SEND = frozenset({"ocpp2.1"})
+"""Subprotocols that know SEND and CALLRESULTERROR."""
 
 _REMEMBERED = 16
 """How many finished CALLs of ours are remembered, to tell a late or second answer from an unsolicited one."""
@@ -38,7 +48,10 @@ _REMEMBERED = 16
 
 @final
 class CallReceived(NamedTuple):
-    """The station asks. `number` names the CALL on this connection: message ids may repeat, numbers do not."""
+    """The station asks. `number` names the CALL on this connection: message ids may repeat, numbers do not.
+
+    It is 0 for a SEND, which is never answered.
+    """
 
     number: int
     message_id: str
@@ -50,7 +63,10 @@ class CallReceived(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResultReceived:
-    """The station's CALLRESULT to command `command`, whose payload was `sent` and whose CALL left at `left_at`."""
+    """The station's CALLRESULT to command `command`, whose payload was `sent` and whose CALL left at `left_at`.
+
+    `complaint` is the CALLRESULTERROR to send, if it could not be understood and the version has such a thing.
+    """
 
     command: str
     action: str
@@ -59,6 +75,7 @@ class ResultReceived:
     deviations: list[Deviated]
     message_id: str
     left_at: int
+    complaint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +108,7 @@ class Rejected:
 class Ignored:
     """An answer that belongs to no outstanding CALL: `reason` is UNSOLICITED_, LATE_ or DUPLICATE_ANSWER.
 
-    `kind` is its message type number.
+    Or, with ANSWER_REFUSED, a CALLRESULTERROR to an answer of ours. `kind` is the message type number.
     """
 
     reason: Deviation
@@ -143,21 +160,45 @@ class Rpc:
             self._next_number = number + 1
             self._unanswered.append(_Slot(number, frame.said_id))
             return CallReceived(number, frame.message_id, frame.action, frame.payload, notes, text)
+        if isinstance(frame, CallResult | CallError):
+            return self._answered(frame, notes, now)
+        if self.version.subprotocol not in _WITH_SEND:
+            kind = SEND if isinstance(frame, Send) else CALL_RESULT_ERROR
+            return Rejected(None, unknown_type(kind, frame.message_id), notes)
+        if isinstance(frame, Send):
+            return CallReceived(0, frame.message_id, frame.action, frame.payload, notes, text)
+        note(notes, Deviation.ANSWER_REFUSED, f"{frame.code}: {frame.description}")
+        return Ignored(Deviation.ANSWER_REFUSED, frame.message_id, notes, CALL_RESULT_ERROR)
+
+    def _answered(self, frame: CallResult | CallError, notes: list[Deviated], now: int) -> RpcEvent:
+        """The answer to our outstanding CALL, if it is one."""
         outstanding = self._outstanding
         if outstanding is None or frame.message_id != outstanding.message_id or now >= outstanding.deadline:
             return self._ignored(frame, notes)
         self._finish(Deviation.DUPLICATE_ANSWER)
-        message_id, command, action, left_at = (
+        message_id, command, action, sent, left_at = (
             outstanding.message_id,
             outstanding.command,
             outstanding.action,
+            outstanding.payload,
             outstanding.left_at,
         )
-        if isinstance(frame, CallResult):
-            payload = self.version.read_answer(action, frame.payload, notes)
-            return ResultReceived(command, action, outstanding.payload, payload, notes, message_id, left_at)
-        code = neutral_code(frame.code)
-        return ErrorReceived(command, action, code, frame.description, frame.details, notes, message_id, left_at)
+        if isinstance(frame, CallError):
+            code = neutral_code(frame.code)
+            return ErrorReceived(command, action, code, frame.description, frame.details, notes, message_id, left_at)
+        payload = self.version.read_answer(action, frame.payload, notes)
+        complaint = self._complaint(message_id, notes)
+        return ResultReceived(command, action, sent, payload, notes, message_id, left_at, complaint)
+
+    def _complaint(self, message_id: str, notes: list[Deviated]) -> bytes | None:
+        """2.1, Part 4, section 4.2.3: tell the station that its CALLRESULT could not be processed."""
+        if self.version.subprotocol not in _WITH_SEND:
+            return None
+        for deviation in notes:
+            if deviation.name == Deviation.INVALID_ANSWER:
+                code = self.version.error_code(ErrorCode.FORMAT_VIOLATION.value)
+                return result_error_text(message_id, code, deviation.detail)
+        return None
 
     def _answer_to_unreadable(self, error: UnreadableFrame) -> bytes | None:
         if not error.answerable:
@@ -258,6 +299,12 @@ class Rpc:
         outstanding = self._outstanding
         if outstanding is not None and outstanding.message_id == message_id:
             self._outstanding = outstanding._replace(left_at=now)
+
+    def send(self, message_id: str, action: str, payload: Mapping[str, Json]) -> bytes:
+        """The frame of a SEND, which may leave at any time. Raises RuntimeError in a version that has none."""
+        if self.version.subprotocol not in _WITH_SEND:
+            raise RuntimeError(f"{self.version.subprotocol} has no SEND")
+        return send_text(message_id, action, dict(payload))
 
     def expire(self, now: int) -> Outstanding | None:
         """Give up our CALL if its deadline has come, and return it."""

@@ -17,12 +17,16 @@ from engine.ocpp.frames import (
     Call,
     CallError,
     CallResult,
+    CallResultError,
     Limits,
+    Send,
     UnreadableFrame,
     call_text,
     error_text,
     parse,
+    result_error_text,
     result_text,
+    send_text,
 )
 
 JSON_SCALARS = (
@@ -204,3 +208,28 @@ def test_odd_shapes_are_read_and_noted(text: bytes, frame: Any, deviations: list
 def test_a_numeric_id_is_repeated_as_a_number() -> None:
     frame, _ = read(b'[2,4,"Heartbeat",{}]')
     assert result_text(frame.said_id, b"{}") == b"[3,4,{}]"
+
+
+@given(IDS, TEXT.filter(bool), JSON_VALUES)
+def test_a_send_comes_back_as_it_was_written(message_id: str, action: str, payload: Any) -> None:
+    assert read(send_text(message_id, action, payload)) == (Send(message_id, action, payload), [])
+
+
+@given(IDS, TEXT)
+def test_a_refused_answer_comes_back_as_it_was_written(message_id: str, description: str) -> None:
+    text = result_error_text(message_id, "FormatViolation", description)
+    assert read(text) == (CallResultError(message_id, "FormatViolation", description, {}), [])
+
+
+@pytest.mark.parametrize("text", [b'[6,"1"', b'[5,"1",', b'[6,"1",7,{}]', b'[6,null,"NotifyPeriodicEventStream",{}]'])
+def test_neither_a_broken_send_nor_a_broken_answer_is_answered(text: bytes) -> None:
+    with pytest.raises(UnreadableFrame) as refused:
+        parse(text, [])
+    assert not refused.value.answerable
+
+
+def test_a_short_call_result_error_is_read_as_a_short_call_error_is() -> None:
+    assert read(b'["5","1","GenericError"]') == (
+        CallResultError("1", "GenericError", "", {}),
+        ["text_for_number", "missing_elements"],
+    )

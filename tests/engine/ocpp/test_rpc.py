@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
+from engine.ocpp.v16.protocol import Ocpp16
 from tests.engine.ocpp.stations import NOW, V16
 
 
@@ -202,3 +203,73 @@ def test_2_x_answers_with_minus_one_where_no_id_can_be_read() -> None:
 @given(st.binary(max_size=200))
 def test_receive_never_raises(data: bytes) -> None:
     Rpc(V16).receive(data, NOW)
+
+
+# --- 2.1: SEND and CALLRESULTERROR --------------------------------------------------------------------------------
+
+
+class Newest(Ocpp16):
+    """1.6's payloads under 2.1's message types: the RPC asks for the subprotocol only."""
+
+    subprotocol = "ocpp2.1"
+
+
+STREAM = {"id": 1, "pending": 0, "data": [{"t": 0.5, "v": "230.4"}]}
+
+
+def test_a_send_is_heard_and_holds_nothing_up() -> None:
+    rpc = Rpc(Newest())
+    call = received(rpc)
+    heard = rpc.receive(orjson.dumps([6, "s", "NotifyPeriodicEventStream", STREAM]), NOW)
+    assert isinstance(heard, CallReceived)
+    assert (heard.number, heard.action, heard.payload) == (0, "NotifyPeriodicEventStream", STREAM)
+    assert heard.deviations == []
+    assert rpc.unanswered == 1
+    assert rpc.answer(heard.number, b"{}") == ()
+    assert rpc.refuse(heard.number, "InternalError", "") == ()
+    assert rpc.answer(call.number, b"{}") == (b'[3,"1",{}]',)
+
+
+def test_our_send_waits_for_no_answer() -> None:
+    rpc = Rpc(Newest())
+    rpc.call("c1", "cmd", "Reset", {"type": "Soft"}, NOW + 30, NOW)
+    assert rpc.send("s1", "NotifyPeriodicEventStream", STREAM) == (
+        b'[6,"s1","NotifyPeriodicEventStream",{"id":1,"pending":0,"data":[{"t":0.5,"v":"230.4"}]}]'
+    )
+    assert rpc.outstanding is not None
+    with pytest.raises(RuntimeError, match="no SEND"):
+        Rpc(V16).send("s1", "NotifyPeriodicEventStream", STREAM)
+
+
+def test_a_station_that_could_not_read_our_answer_is_noted_and_not_answered() -> None:
+    rpc = Rpc(Newest())
+    rpc.answer(received(rpc).number, b"{}")
+    heard = rpc.receive(b'[5,"1","FormatViolation","interval is no number",{}]', NOW)
+    assert isinstance(heard, Ignored)
+    assert (heard.kind, heard.message_id, heard.reason) == (5, "1", "answer_refused")
+    assert [(d.name, d.detail) for d in heard.deviations] == [
+        ("answer_refused", "FormatViolation: interval is no number")
+    ]
+
+
+def test_an_answer_that_cannot_be_understood_is_complained_of() -> None:
+    rpc = Rpc(Newest())
+    rpc.call("c1", "cmd", "Reset", {"type": "Soft"}, NOW + 30, NOW)
+    heard = rpc.receive(b'[3,"c1",{"status":["what"]}]', NOW)
+    assert isinstance(heard, ResultReceived)
+    assert heard.complaint is not None
+    kind, message_id, code, description, details = orjson.loads(heard.complaint)
+    assert (kind, message_id, code, details) == (5, "c1", "FormationViolation", {})
+    assert "status" in description
+
+
+@pytest.mark.parametrize("text", [b'[6,"s","Heartbeat",{}]', b'[5,"1","GenericError","",{}]'])
+def test_other_versions_ignore_what_2_1_brought(text: bytes) -> None:
+    heard = Rpc(V16).receive(text, NOW)
+    assert isinstance(heard, Rejected)
+    assert heard.answer is None
+    assert heard.error.code == "MessageTypeNotSupported"
+    old = waiting()
+    answered = old.receive(b'[3,"c1",{"status":["what"]}]', NOW)
+    assert isinstance(answered, ResultReceived)
+    assert answered.complaint is None
