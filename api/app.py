@@ -18,7 +18,7 @@ from api.access import OPEN_PATHS, PERMISSION_OF
 from api.context import Context, principal_of
 from api.middleware import Frame, Gate, JsonBody
 from api.ports import FacadePorts
-from api.routes import charge_points, commands, events, login, messages, sessions, system, tokens
+from api.routes import charge_points, commands, events, login, messages, operations, sessions, system, tokens
 from engine.errors import ConfigurationError
 from engine.settings import Settings
 
@@ -28,6 +28,7 @@ _API = (
     tokens.router,
     sessions.router,
     commands.router,
+    operations.router,
     messages.router,
     events.router,
     system.router,

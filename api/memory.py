@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, TypeVar
 
 from api.message_log import MemoryMessages
@@ -29,8 +30,10 @@ from api.ports import (
     User,
     View,
 )
+from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import Conflict, NotFound, StoreUnavailable
+from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 
 Row = TypeVar("Row")
 
@@ -43,6 +46,7 @@ class MemoryResult:
     payload: Any = None
     error_code: str = ""
     error_description: str = ""
+    action: str = ""
 
 
 @dataclass
@@ -53,6 +57,7 @@ class MemoryFleet:
     members: list[Mapping[str, Any]] = field(default_factory=list)
     answer: Callable[[str, str, Mapping[str, Any]], tuple[str, Any]] = lambda *_: ("Accepted", {"status": "Accepted"})
     asked: list[dict[str, Any]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def state(self, charge_point: str) -> View | None:
         return self.views.get(charge_point)
@@ -76,9 +81,34 @@ class MemoryFleet:
             | {"requested_by": requested_by, "command_id": command_id}
         )
         if charge_point not in self.views and not wait:
-            return MemoryResult("NotConnected")
+            return MemoryResult("NotConnected", action=action)
         outcome, answer = self.answer(charge_point, action, payload)
-        return MemoryResult(outcome, answer)
+        return MemoryResult(outcome, answer, action=action)
+
+    async def operate(
+        self,
+        charge_point: str,
+        operation: Operation,
+        *,
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+        command_id: str,
+    ) -> MemoryResult:
+        subprotocol = self.views.get(charge_point, {}).get("subprotocol", DEFAULT_SUBPROTOCOL)
+        action, payload = VERSIONS[subprotocol].compose(operation)
+        return await self.command(
+            charge_point,
+            action,
+            payload,
+            timeout_s=timeout_s,
+            wait=wait,
+            requested_by=requested_by,
+            command_id=command_id,
+        )
+
+    async def fresh_number(self) -> int:
+        return next(self.numbers)
 
     async def hosts(self) -> Sequence[Mapping[str, Any]]:
         return self.members

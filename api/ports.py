@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.charging.operations import Operation
 from engine.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class CommandResult(Protocol):
     @property
     def error_description(self) -> str: ...
 
+    @property
+    def action(self) -> str: ...
+
 
 class Fleet(Protocol):
     """The charge points as actors."""
@@ -62,6 +66,23 @@ class Fleet(Protocol):
         command_id: str,
     ) -> CommandResult:
         """Have an OCPP call made and return how it ended, at the latest shortly after `timeout_s`."""
+        ...
+
+    async def operate(
+        self,
+        charge_point: str,
+        operation: Operation,
+        *,
+        timeout_s: float,
+        wait: bool,
+        requested_by: str,
+        command_id: str,
+    ) -> CommandResult:
+        """As `command`, in the words of the station's version. Raises InvalidInput where that cannot do it."""
+        ...
+
+    async def fresh_number(self) -> int:
+        """A number that no operation has had before."""
         ...
 
     async def hosts(self) -> Sequence[Mapping[str, Any]]:
@@ -101,6 +122,7 @@ class Token:
     status: str
     expires: int | None = None
     group: str = ""
+    kind: str = "RFID"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api import cursors
-from api.context import Caller, Here
-from api.ports import CommandRow
+from api.context import Caller, Context, Here
+from api.ports import ChargePoint, CommandRow
 from api.routes.paging import Cursor, Id, Limit, known_charge_point_id, page
 from api.schemas import CommandIn, CommandOut, CommandResultOut, Page
 from engine.errors import Conflict
@@ -24,9 +24,7 @@ async def send_command(
 ) -> CommandResultOut:
     """Answers when the command has ended, with 200 whichever way: the outcome tells. The payload is checked against
     the schema of the station's OCPP version first (422)."""
-    row = await here.ports.registry.charge_point(charge_point)
-    if row.retired is not None:
-        raise Conflict("This charge point is retired.", field="id", remedy="Send commands to one that is in service.")
+    row = await in_service(here, charge_point)
     live = await here.ports.fleet.state(row.id) or {}
     here.ports.check_call(str(live.get("subprotocol") or "ocpp1.6"), body.action, body.payload)
     command = new_id()
@@ -49,6 +47,14 @@ async def send_command(
             "error_description": ended.error_description or None,
         }
     )
+
+
+async def in_service(here: Context, charge_point: str) -> ChargePoint:
+    """The charge point's row. Raises NotFound, and Conflict for one that is retired."""
+    row = await here.ports.registry.charge_point(charge_point)
+    if row.retired is not None:
+        raise Conflict("This charge point is retired.", field="id", remedy="Send commands to one that is in service.")
+    return row
 
 
 @router.get(

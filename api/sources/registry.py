@@ -55,7 +55,7 @@ class SqlRegistry:
         try:
             await self._tokens.get(token.id)
         except NotFound:
-            row = Token(token.id, "RFID", token.status, token.expires, token.group, token.label)
+            row = Token(token.id, token.kind, token.status, token.expires, token.group, token.label)
             await self._tokens.put(row)
             return _token(row)
         raise Conflict("There is a token of this name.", field="id_token", remedy="Change the one that is there.")
@@ -89,4 +89,4 @@ def _charge_point(row: ChargePoint) -> ports.ChargePoint:
 
 
 def _token(row: Token) -> ports.Token:
-    return ports.Token(row.id_token, row.note, row.status, row.expires, row.group_id)
+    return ports.Token(row.id_token, row.note, row.status, row.expires, row.group_id, row.kind)

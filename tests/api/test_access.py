@@ -16,6 +16,7 @@ from engine.clock import SECOND
 from engine.errors import ConfigurationError
 from engine.settings import Settings
 from tests.api.conftest import KEY, PASSWORD, Facade, assert_problem, facade_with
+from tests.api.operation_bodies import NEWER, OPERATION_BODIES
 
 OPERATIONS = [
     (method, path, operation)
@@ -29,10 +30,12 @@ BODIES: dict[str, Any] = {
     "addToken": {"id_token": "TAG2"},
     "changeToken": {"label": "Van"},
     "sendCommand": {"action": "Reset", "payload": {"type": "Soft"}},
+    **OPERATION_BODIES,
 }
 
 
 def _url(path: str) -> str:
+    path = path.replace("{number}", "1")
     things = {"/charge-points/": "CP-1", "/tokens/": "TAG", "/sessions/": "s0001", "/commands/": "c0001"}
     for prefix, name in things.items():
         if prefix + "{id}" in path:
@@ -59,7 +62,7 @@ async def test_no_operation_answers_without_a_login(
 async def test_each_role_may_do_exactly_what_the_table_says(facade: Facade, role: str) -> None:
     token = facade.token(role)
     async with facade.client(token) as client:
-        for method, path, operation in sorted(GUARDED, key=lambda each: each[0] == "delete"):
+        for method, path, operation in sorted(GUARDED, key=lambda each: each[2]["operationId"] == "retireChargePoint"):
             name = operation["operationId"]
             if name in ("followEvents", "followMessages") and PERMISSION_OF[name] in PERMISSIONS_OF_ROLE[role]:
                 continue
@@ -69,7 +72,8 @@ async def test_each_role_may_do_exactly_what_the_table_says(facade: Facade, role
             if not permitted:
                 assert_problem(answer, 403)
             else:
-                assert answer.status_code < 400, (name, answer.text)
+                # The station of these tests speaks 1.6.
+                assert answer.status_code < 400 or (name in NEWER and answer.status_code == 422), (name, answer.text)
 
 
 async def test_a_refusal_is_the_same_for_what_exists_and_what_does_not(facade: Facade) -> None:

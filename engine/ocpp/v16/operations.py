@@ -213,7 +213,10 @@ def _send_local_list(operation: ops.SendLocalList) -> Call:
     return "SendLocalList", {
         "listVersion": operation.version,
         "updateType": "Full" if operation.full else "Differential",
-        "localAuthorizationList": [_listed(listed) for listed in operation.tokens],
+        # No 1.6 station can present a longer token, so none needs to know it.
+        "localAuthorizationList": [
+            _listed(listed) for listed in operation.tokens if len(listed.id_token.text) <= _MAX_TOKEN
+        ],
     }
 
 

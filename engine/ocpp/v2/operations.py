@@ -271,8 +271,12 @@ def _get_display_messages(operation: ops.GetDisplayMessages) -> Call:
 # --- fields -----------------------------------------------------------------------------------------------------------
 
 
+_KINDS = {"rfid": "ISO14443", "app": "Central"}
+"""What people call tokens, in the specification's words."""
+
+
 def _token(token: ops.IdToken) -> dict[str, str]:
-    return {"idToken": token.text, "type": token.kind}
+    return {"idToken": token.text, "type": _KINDS.get(token.kind.lower(), token.kind)}
 
 
 def _maybe_token(token: ops.IdToken | None) -> dict[str, str] | None:

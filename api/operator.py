@@ -1,0 +1,69 @@
+"""Carries out one operation on one charge point for one request: number, command id, the answer."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from api.context import Context
+from api.operation_schemas import OperationIn, OperationOut, StopIn
+from api.routes.commands import in_service
+from engine.charging.operations import Operation
+from engine.errors import InvalidInput, NotFound
+from engine.ids import new_id
+
+
+class Operator:
+    """`do` what a request's body says, or `carry_out` an operation that was made of it."""
+
+    def __init__(
+        self, here: Context, charge_point: str, requested_by: str, response: Response, timeout_s: float, wait: bool
+    ) -> None:
+        self._here, self._charge_point, self._requested_by = here, charge_point, requested_by
+        self._response, self._timeout_s, self._wait = response, timeout_s, wait
+
+    async def do(self, body: OperationIn, number: int | None = None) -> OperationOut:
+        """The body's operation, under a fresh number if it needs one and none is given."""
+        if number is None and body.numbered:
+            number = await self._here.ports.fleet.fresh_number()
+        return await self.carry_out(body.operation(number or 0), number)
+
+    async def carry_out(self, operation: Operation, number: int | None = None) -> OperationOut:
+        """Have it done. Raises InvalidInput where the station's version cannot, Conflict for a retired station."""
+        row = await in_service(self._here, self._charge_point)
+        command = new_id()
+        ended = await self._here.ports.fleet.operate(
+            row.id,
+            operation,
+            timeout_s=self._timeout_s,
+            wait=self._wait,
+            requested_by=self._requested_by,
+            command_id=command,
+        )
+        self._response.headers["Location"] = f"/api/v1/commands/{command}"
+        return OperationOut.model_validate(
+            {
+                "id": command,
+                "outcome": ended.outcome,
+                "payload": ended.payload,
+                "error_code": ended.error_code or None,
+                "error_description": ended.error_description or None,
+                "action": ended.action,
+                "number": number,
+            }
+        )
+
+    async def transaction(self, body: StopIn) -> str:
+        """The station's id of what is to be stopped. Raises InvalidInput, NotFound."""
+        if (body.session is None) == (body.transaction is None):
+            raise InvalidInput(
+                "Either a session or a transaction is to be stopped.", field="session", remedy="Give one of the two."
+            )
+        if body.transaction is not None:
+            return body.transaction
+        row = await in_service(self._here, self._charge_point)
+        live = await self._here.ports.fleet.state(row.id) or {}
+        for connector in live.get("connectors", ()):
+            session = connector["session"]
+            if session is not None and session["id"] == body.session:
+                return str(session["transaction"])
+        raise NotFound("This charge point has no such open session.", field="session")
