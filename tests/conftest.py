@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from loadtest.installation import Installation
+from tests.conformance.tls_material import prepare
 
 METRICS_TOKEN = "a-token-for-prometheus"
 
@@ -26,7 +27,9 @@ def _turn(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two hosts, started once. Tests use charge points of their own, so that they do not meet."""
+    """Two hosts, started once, with TLS. Tests use charge points of their own, so that they do not meet."""
     folder = tmp_path_factory.mktemp("system")
-    with Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN}) as system:
+    installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN})
+    prepare(installation)
+    with installation as system:
         yield system

@@ -22,6 +22,8 @@ A case is an async function in any module of `ocpp16/` or `ocpp201/` (all of the
   `station.answers[action]` has an answer for it.
 - `bench.commanded(…)` sends through the raw-command endpoint; `bench.operated(…)` through a typed one. Both return what
   the station was asked and how the command ended. `bench.send(…)` and `bench.ask(…)` are their halves, as tasks.
+- TLS: `bench.register("C", security_profile=3)`, `pki.client(bench.system.tls.stations_root, identity)`, and a station
+  with `tls=bench.system.tls.context(…)`; `tls_material.py` says what the gateway has.
 - `holds(payload, {"idTagInfo.status": "Accepted"})` compares fields by path; see `verdict.py`.
 - `bench.session(…)`, `bench.live()`, `bench.connector()`, `bench.reached(…)` and `bench.until(…)` are what
   operators see. `bench.system.clickhouse(sql)` asks as an analyst.

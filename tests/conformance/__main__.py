@@ -18,6 +18,7 @@ from tests.conformance.catalogue import VERSIONS, catalogue, total
 from tests.conformance.execution import Result, run_cases
 from tests.conformance.registry import CASES, NOT_BUILT, Case
 from tests.conformance.system import Addresses, SystemUnderTest
+from tests.conformance.tls_material import prepare
 
 FRAMES_SHOWN = 12
 
@@ -45,7 +46,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--url", default="", help="façade of a running system, e.g. http://127.0.0.1:8080; none: start one"
     )
     parser.add_argument("--ocpp-url", default="ws://127.0.0.1:9000", help="with --url: where stations connect")
-    parser.add_argument("--ocpp-tls-url", default="", help="with --url: where they connect with TLS")
     parser.add_argument("--clickhouse-url", default="http://127.0.0.1:8123", help="with --url: the analysts' port")
     parser.add_argument("--email", default=ADMIN, help="with --url: an operator who may do everything")
     parser.add_argument("--password", default=PASSWORD, help="with --url: the operator's password")
@@ -58,13 +58,19 @@ def _chosen(only: Sequence[str]) -> list[Case]:
 
 
 def _on_own_system(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
-    with own_installation({"HOSTS": "2"}) as installation:
+    installation = own_installation({"HOSTS": "2"})
+    prepare(installation)
+    with installation:
         return asyncio.run(_run(SystemUnderTest(Addresses.of(installation), installation), options, cases))
 
 
 async def _given(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
     addresses = Addresses(
-        options.url, options.ocpp_url, options.ocpp_tls_url, options.clickhouse_url, options.email, options.password
+        api=options.url,
+        ocpp=options.ocpp_url,
+        clickhouse=options.clickhouse_url,
+        email=options.email,
+        password=options.password,
     )
     return await _run(SystemUnderTest(addresses), options, cases)
 

@@ -81,11 +81,15 @@ class Bench:
         """A connected station that offers these subprotocols and knows no states."""
         return await self._joined(Station(self.dial(offered=offered, **dial)), connect)
 
-    def dial(self, *, tls: Any = None, **changes: Any) -> Dial:
-        """How a station of this case connects: plain, without a password, unless changed (see `Dial`)."""
-        url = self.system.addresses.ocpp if tls is None else self.system.addresses.ocpp_tls
+    def dial(self, *, tls: Any = None, legacy: bool = False, **changes: Any) -> Dial:
+        """How a station of this case connects: plain, without a password, unless changed (see `Dial`).
+
+        `tls` is a context of `self.system.tls`; `legacy` the port that takes static RSA suites, too.
+        """
+        where = self.system.addresses
+        url = where.ocpp if tls is None else where.ocpp_legacy_tls if legacy else where.ocpp_tls
         if not url:
-            raise CaseFailed("this case needs TLS: the system has no wss address (--ocpp-tls-url)")
+            raise CaseFailed("this case needs TLS, and the system has no address for it")
         return replace(Dial(url, self.identity, (), tls=tls), **changes)
 
     async def token(self, status: str = "Accepted", *, tag: str = "", **more: Any) -> str:

@@ -34,7 +34,8 @@ def _validator(subprotocol: str, action: str, request: bool) -> jsonschema_rs.Va
     spec = importlib.util.find_spec("ocpp")
     if spec is None or spec.origin is None:
         raise RuntimeError("the ocpp package is not installed")
-    name = action + (suffix if request else "Response")
-    text = (Path(spec.origin).parent / folder / "schemas" / f"{name}.json").read_bytes()
+    names = [action + suffix, action] if request else [f"{action}Response"]  # 2.1's SEND has a file without a suffix
+    files = [Path(spec.origin).parent / folder / "schemas" / f"{name}.json" for name in names]
+    text = next((file for file in files if file.exists()), files[0]).read_bytes()
     # The 2.x files begin with a byte order mark.
     return jsonschema_rs.validator_for(orjson.loads(text.removeprefix(b"\xef\xbb\xbf")), validate_formats=True)

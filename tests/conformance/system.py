@@ -17,6 +17,7 @@ from loadtest.installation import ADMIN, PASSWORD, Installation
 from tests.conformance.rest import Rest
 from tests.conformance.station import Dial
 from tests.conformance.station16 import Station16
+from tests.conformance.tls_material import HOST, TlsMaterial
 from tests.conformance.verdict import CaseFailed, at
 
 TRIES_FOR_WITNESSES = 200
@@ -29,15 +30,19 @@ class Addresses:
     api: str
     ocpp: str
     ocpp_tls: str = ""
+    ocpp_legacy_tls: str = ""
     clickhouse: str = ""
     email: str = ADMIN
     password: str = PASSWORD
 
     @classmethod
     def of(cls, installation: Installation) -> Addresses:
+        tls = TlsMaterial.of(installation)
         return cls(
             api=f"http://127.0.0.1:{installation.api_port}",
             ocpp=f"ws://127.0.0.1:{installation.ocpp_port}",
+            ocpp_tls="" if tls is None else f"wss://{HOST}:{tls.port}",
+            ocpp_legacy_tls="" if tls is None else f"wss://{HOST}:{tls.legacy_port}",
             clickhouse=f"http://127.0.0.1:{installation.clickhouse_port}",
             password=installation.settings["ADMIN_PASSWORD"],
         )
@@ -48,6 +53,7 @@ class SystemUnderTest:
 
     def __init__(self, addresses: Addresses, installation: Installation | None = None) -> None:
         self.addresses, self.installation = addresses, installation
+        self._tls = None if installation is None else TlsMaterial.of(installation)
         self.rest = Rest(addresses.api, addresses.email, addresses.password)
         self._witnesses: list[Station16] = []
 
@@ -66,6 +72,13 @@ class SystemUnderTest:
         for witness in self._witnesses:
             await witness.close()
         await self.rest.aclose()
+
+    @property
+    def tls(self) -> TlsMaterial:
+        """The certificates of this system. Raises CaseFailed where we do not have them."""
+        if self._tls is None:
+            raise CaseFailed("this case needs TLS: the system is not one of ours, so its certificates are not known")
+        return self._tls
 
     async def register(self, identity: str, **more: Any) -> None:
         """Register a charge point that gets in without a password, unless `more` has one."""

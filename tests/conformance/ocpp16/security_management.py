@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 from tests.conformance import pki
 from tests.conformance.bench import Bench, Commanded
+from tests.conformance.ocpp16.connections import status_of
 from tests.conformance.registry import case
 from tests.conformance.station import stamp
 from tests.conformance.station16 import Station16
 from tests.conformance.verdict import ABSENT, holds, same
 
+ACCEPTED = {"status": "Accepted"}
 CENTRAL, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
 LOG = "https://logs.example.org/security"
 FIRMWARE = "https://firmware.example.org/station-1.1.bin"
 REQUEST = 77
+
+
+@case("TC_073_CSMS")
+async def new_password(bench: Bench) -> None:
+    """A new AuthorizationKey is set by the operator; the station then gets in with it, and no more with the old one."""
+    old, new = token_hex(16), token_hex(20)
+    bench.identity = await bench.register("P", password=old)
+    station = await bench.station16(password=old)
+    await station.boot()
+    asked = {"key": "AuthorizationKey", "value": new}
+    await bench.commanded(station, "ChangeConfiguration", asked, answer=ACCEPTED, wanted={"key": "AuthorizationKey"})
+    await station.reconnect(bench.dial(offered=("ocpp1.6",), password=bytes.fromhex(new)))
+    await station.boot()
+    stranger = await bench.station16(password=old, connect=False)
+    same(status_of(await stranger.refused()), 401, "the status of a handshake with the old password")
 
 
 async def _booted(bench: Bench) -> Station16:
@@ -74,18 +92,38 @@ async def delete_certificate(bench: Bench) -> None:
     await bench.commanded(station, "DeleteCertificate", asked, answer={"status": "Accepted"}, wanted=asked)
 
 
+async def _renewal(bench: Bench, station: Station16, key: pki.Key, answer: str) -> str:
+    """The operator asks for a new certificate, the station for its signature; the chain that it is sent."""
+    asked = {"requestedMessage": "SignChargePointCertificate"}
+    told = await bench.commanded(station, "ExtendedTriggerMessage", asked, answer={"status": "Accepted"})
+    holds(told.request, {**asked, "connectorId": ABSENT}, "ExtendedTriggerMessage")
+    request = {"csr": pki.signing_request(key, bench.identity)}
+    await station.call("SignCertificate", request, wanted={"status": "Accepted"})
+    signed = await station.expect("CertificateSigned", {"status": answer})
+    certificate = pki.chain(signed["certificateChain"])[0]
+    same(pki.same_key(certificate, key), True, "a certificate for the station's key")
+    same(pki.common_name(certificate), bench.identity, "whom the certificate is for")
+    return str(signed["certificateChain"])
+
+
+@case("TC_074_CSMS")
+async def renew_certificate(bench: Bench) -> None:
+    """A renewed certificate is for the station's key and name, and with it the station gets in anew."""
+    bench.identity = await bench.register("C", security_profile=3)
+    first = pki.client(bench.system.tls.stations_root, bench.identity)
+    station = await bench.station16(tls=bench.system.tls.context(first))
+    await station.boot()
+    key = pki.new_key()
+    renewed = pki.Identity(pki.chain(await _renewal(bench, station, key, "Accepted"))[0], key)
+    await station.reconnect(bench.dial(offered=("ocpp1.6",), tls=bench.system.tls.context(renewed)))
+    await station.boot()
+
+
 @case("TC_077_CSMS")
 async def invalid_station_certificate(bench: Bench) -> None:
     """The certificate is renewed on request; the station rejects what was signed, and its security event is taken."""
     station = await _booted(bench)
-    asked = {"requestedMessage": "SignChargePointCertificate"}
-    told = await bench.commanded(station, "ExtendedTriggerMessage", asked, answer={"status": "Accepted"})
-    holds(told.request, {**asked, "connectorId": ABSENT}, "ExtendedTriggerMessage")
-    key = pki.new_key()
-    request = {"csr": pki.signing_request(key, bench.identity)}
-    await station.call("SignCertificate", request, wanted={"status": "Accepted"})
-    signed = await station.expect("CertificateSigned", {"status": "Rejected"})
-    same(pki.same_key(pki.chain(signed["certificateChain"])[0], key), True, "a certificate for the station's key")
+    await _renewal(bench, station, pki.new_key(), "Rejected")
     await _event(station, "InvalidChargePointCertificate")
 
 
