@@ -13,10 +13,16 @@ from engine.charging import (
     commands,
     connectors,
     deviations,
+    jobs,
     link,
     messages,
     metering,
+    notices,
+    notifications,
     registration,
+    reports,
+    reservations,
+    smart_charging,
     transactions,
 )
 from engine.charging.config import MachineConfig
@@ -32,6 +38,8 @@ _TIMERS: dict[str, Callable[[ChargePointState, int, MachineConfig, list[Effect]]
     link.OFFLINE_TIMER: link.grace_over,
     commands.COMMANDS_TIMER: commands.deadline_reached,
     transactions.FINALISE_TIMER: transactions.finalise,
+    reservations.RESERVATIONS_TIMER: reservations.expire,
+    reports.REPORTS_TIMER: reports.give_up,
 }
 
 
@@ -54,6 +62,17 @@ HANDLERS: dict[type[Message], Handler] = {
     messages.Booted: registration.booted,
     messages.DataTransferred: registration.data_transferred,
     messages.Deviated: deviations.deviated,
+    notices.JobReported: jobs.reported,
+    notices.SecurityEventReported: notifications.security_event,
+    notices.CertificateRequested: notifications.certificate_requested,
+    notices.ReportPart: reports.part,
+    notices.MonitorsTriggered: notifications.monitors_triggered,
+    notices.LimitReported: smart_charging.limit_reported,
+    notices.NeedsReported: smart_charging.needs_reported,
+    notices.ScheduleReported: smart_charging.schedule_reported,
+    notices.ReservationReported: reservations.reported,
+    notices.Noticed: notifications.noticed,
+    notices.Enquiry: notifications.enquired,
     messages.Activated: link.activated,
     messages.Connected: link.connected,
     messages.Disconnected: link.disconnected,

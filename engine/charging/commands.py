@@ -7,7 +7,7 @@ ends in TimedOut at once instead of keeping the others waiting.
 
 from __future__ import annotations
 
-from engine.charging import correlation, deviations, station_configuration
+from engine.charging import correlation, deviations, learning
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
 from engine.charging.events import CommandChanged, CommandOutcome
@@ -137,7 +137,7 @@ def answered(
         return
     state.last_seen = now
     for fact in message.facts:
-        station_configuration.learn(state, fact)
+        learning.learn(state, fact, command.command, now, effects)
     _end(state, command, message.outcome, now, config, effects, message.payload)
     send_next(state, now, config, effects)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from engine.charging.notice_events import NoticeEvent
+
 
 @dataclass(frozen=True, slots=True)
 class BootReported:
@@ -228,4 +230,5 @@ Event = (
     | CommandChanged
     | DeviationSeen
     | ActorFailed
+    | NoticeEvent
 )

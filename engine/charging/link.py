@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.charging import commands, deviations, transactions
+from engine.charging import commands, deviations, reports, reservations, transactions
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, Effect, SetTimer
 from engine.charging.events import LinkChanged
@@ -61,6 +61,8 @@ def activated(
     commands.connection_lost(state, now, config, effects)
     commands.arm(state, effects)
     transactions.arm(state, effects)
+    reservations.arm(state, effects)
+    reports.arm(state, effects)
 
 
 def grace_over(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from engine.charging.facts import Fact
 from engine.charging.intents import NO_INTENT, Intent
+from engine.charging.notices import Notice, NoticeAnswer
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict."""
@@ -191,6 +192,7 @@ StationMessage = (
     | StopReported
     | DataTransferred
     | Deviated
+    | Notice
 )
 
 
@@ -325,4 +327,13 @@ class DataTransferAnswer:
     data: Json = None
 
 
-Answer = BootAnswer | HeartbeatAnswer | AuthorizeAnswer | StartAnswer | StopAnswer | Acknowledged | DataTransferAnswer
+Answer = (
+    BootAnswer
+    | HeartbeatAnswer
+    | AuthorizeAnswer
+    | StartAnswer
+    | StopAnswer
+    | Acknowledged
+    | DataTransferAnswer
+    | NoticeAnswer
+)

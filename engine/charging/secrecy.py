@@ -1,4 +1,4 @@
-"""Take secrets out of commands and their answers before they reach the journal."""
+"""Take secrets out of commands, their answers and what is kept of a station before they reach the journal."""
 
 from __future__ import annotations
 
@@ -16,21 +16,41 @@ HIDDEN = "***"
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
 
+def is_secret(name: str) -> bool:
+    """Whether a key or variable holds a secret: those above, and whatever is named like a password."""
+    lowered = name.lower()
+    return lowered in SECRET_KEYS or lowered.endswith("password")
+
+
+def shown(name: str, value: str | None, mutability: str = "") -> str | None:
+    """A setting's value as people may see it. What a station lets nobody read (WriteOnly) is not shown either."""
+    if value is None:
+        return None
+    if mutability == "WriteOnly" or is_secret(name):
+        return HIDDEN
+    return without_credentials(value)
+
+
+def without_credentials(text: str) -> str:
+    """Text without the user names and passwords of the URLs in it."""
+    return _CREDENTIALS.sub(f"{HIDDEN}@", text) if "://" in text else text
+
+
 def redacted(content: Json) -> Json:
     """A copy in which the values of secret keys, and credentials in URLs, are hidden.
 
     A secret key is known wherever a `key` (1.6), or a `variable`'s `name` (2.x), stands beside a value.
     """
     if isinstance(content, Mapping):
-        secret = str(content.get("key") or _variable(content)).lower() in SECRET_KEYS
+        secret = is_secret(str(content.get("key") or _variable(content)))
         return {
             name: HIDDEN if secret and name in ("value", "attributeValue") and value is not None else redacted(value)
             for name, value in content.items()
         }
     if isinstance(content, list | tuple):
         return [redacted(item) for item in content]
-    if isinstance(content, str) and "://" in content:
-        return _CREDENTIALS.sub(f"{HIDDEN}@", content)
+    if isinstance(content, str):
+        return without_credentials(content)
     return content
 
 

@@ -1,7 +1,8 @@
 """Write states as versioned bytes, in parts, and read them back: what a host needs to go on where another ended.
 
-A charge point has the parts `core`, `tx` and `conf`; each of its sessions has one, `s:<session id>`. Only dirty parts
-are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift older ones.
+A charge point has the parts `core` and `tx` and those of `kept.py`; each of its sessions has one, `s:<session id>`. Only
+dirty parts are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift
+older ones.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 import orjson
 
 from engine.charging import transaction_memory as memory
+from engine.charging.kept import is_kept
 from engine.charging.intents import Intent
 from engine.charging.messages import Booted
 from engine.charging.registers import as_text
 from engine.charging.session import SessionState
-from engine.charging.state import CONF, CORE, TX, ChargePointState, Command, Connector, Expectation
+from engine.charging.state import CORE, TX, ChargePointState, Command, Connector, Expectation
 
 VERSION = 1
 
@@ -53,15 +55,15 @@ def part_of_session(session: str) -> str:
     return SESSION + session
 
 
-def charge_point_parts(state: ChargePointState) -> dict[str, bytes]:
-    """The charge point's own parts that are to be written now; its dirtiness is cleared."""
+def charge_point_parts(state: ChargePointState) -> dict[str, bytes | None]:
+    """The charge point's own parts that are to be written now (None: deleted); its dirtiness is cleared."""
     parts = {part: encode_part(state, part) for part in state.dirty}
     state.dirty.clear()
     return parts
 
 
-def encode_part(state: ChargePointState, part: str) -> bytes:
-    """One of the charge point's own parts."""
+def encode_part(state: ChargePointState, part: str) -> bytes | None:
+    """One of the charge point's own parts, None if it is there no more."""
     if part == CORE:
         return _encode_core(state)
     if part == TX:
@@ -72,8 +74,8 @@ def encode_part(state: ChargePointState, part: str) -> bytes:
                 "closed": [orjson.Fragment(row) for row in state.closed],
             }
         )
-    if part == CONF:
-        return state.conf
+    if is_kept(part):
+        return state.kept.get(part)
     raise ValueError(f"a charge point has no snapshot part {part!r}")
 
 
@@ -106,8 +108,7 @@ def restore_charge_point(charge_point: str, parts: Mapping[str, bytes]) -> Charg
         tx = _lifted(TX, parts[TX])
         state.open = {row[0]: memory.unpack(row) for row in tx["open"]}
         state.closed = [orjson.dumps(row) for row in tx["closed"]]
-    if CONF in parts:
-        state.conf = orjson.dumps(_lifted(CONF, parts[CONF]))
+    state.kept = {name: data for name, data in parts.items() if is_kept(name)}
     return state
 
 
@@ -197,11 +198,3 @@ def _lifted(part: str, data: bytes) -> Any:
     if version > VERSION:
         raise ValueError(f"snapshot part {part!r} has version {version}, this release knows up to {VERSION}")
     return content
-
-
-def restore_configuration(parts: Mapping[str, bytes]) -> dict[str, list[Any]]:
-    """The station's configuration: key → [value or None, readonly]."""
-    if not parts.get(CONF):
-        return {}
-    keys: dict[str, list[Any]] = _lifted(CONF, parts[CONF])["keys"]
-    return keys

@@ -3,7 +3,7 @@
 A state belongs to `charge_point.step`, which changes it in place and hands it back: the caller never uses an old one
 again. `dirty` names the snapshot parts (engine/charging/snapshots.py) that differ from what was last written; whoever
 writes them clears it. What only counts (deviations between their events, clock drift, the last sign of life) rides
-along with the next writing of `core` and causes none.
+along with the next writing of `core` and causes none. `kept` are the parts of engine/charging/kept.py as bytes.
 """
 
 from __future__ import annotations
@@ -126,5 +126,5 @@ class ChargePointState:
     drift_until: int = 0
     loose_newest: int = 0
     loose_days: list[int] = field(default_factory=list)
-    conf: bytes = b""
+    kept: dict[str, bytes] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)

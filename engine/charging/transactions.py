@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.charging import deviations, drift
+from engine.charging import deviations, drift, reservations
 from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.correlation import take_expected_start
@@ -101,6 +101,7 @@ def _open(
     opened = Opened(*place, transaction, *token, message.meter_start, message.at, command, doubts)
     effects.append(OpenSession(session))
     effects.append(TellSession(session, opened))
+    reservations.used(state, message.reservation, session, now, effects)
     connector = state.connectors.get(place)
     if connector is not None and not superseded and connector.status in _SHOWS_FLOW:
         effects.append(TellSession(session, ConnectorMoved(connector.status, message.at)))

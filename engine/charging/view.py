@@ -63,14 +63,6 @@ def session_view(session: SessionState) -> dict[str, Any]:
     }
 
 
-def configuration_view(parts: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """The station's configuration as last read; secrets are hidden already."""
-    return [
-        {"key": key, "value": value, "readonly": readonly}
-        for key, (value, readonly) in snapshots.restore_configuration(parts).items()
-    ]
-
-
 def _open_sessions(
     state: ChargePointState, sessions: Mapping[str, SessionState]
 ) -> dict[tuple[int, int], SessionState]:

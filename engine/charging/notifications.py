@@ -1,0 +1,101 @@
+"""Security events, requests for certificates, monitors that were triggered, and everything else that is only told.
+
+Journalled for those whom it concerns (alerts, the certificate authority), acknowledged after the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import orjson
+
+from engine.charging import kept
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Append, Effect, Reply
+from engine.charging.messages import Acknowledged, Instant
+from engine.charging.notice_events import CertificateAsked, MonitorTriggered, SecurityEventSeen, StationNotified
+from engine.charging.notices import (
+    CertificateRequested,
+    Enquiry,
+    MonitorsTriggered,
+    NoticeAnswer,
+    Noticed,
+    SecurityEventReported,
+)
+from engine.charging.secrecy import redacted
+from engine.charging.state import ChargePointState
+
+MAX_TOLD = 64
+"""So many of the last security events and monitor events are remembered, to know a repeat."""
+
+MAX_CONTENT = 16_384
+"""A generic event's content in bytes of JSON; the rest stays in the message log."""
+
+_ACCEPTED = Reply(NoticeAnswer({"status": "Accepted"}))
+
+
+def security_event(
+    state: ChargePointState, message: SecurityEventReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """SecurityEventNotification. Stations queue and resend it: what was told before is no second event."""
+    state.last_seen = now
+    if _news(state, "security", message.type, _time(message.at), message.info):
+        at = message.at
+        effects.append(Append(SecurityEventSeen(state.charge_point, message.type, message.info, *at)))
+    effects.append(Reply(Acknowledged()))
+
+
+def certificate_requested(
+    state: ChargePointState, message: CertificateRequested, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """SignCertificate: Accepted; the authority takes it from the journal and answers by CertificateSigned."""
+    state.last_seen = now
+    effects.append(Append(CertificateAsked(state.charge_point, now, message.csr, message.use, message.request)))
+    effects.append(_ACCEPTED)
+
+
+def monitors_triggered(
+    state: ChargePointState, message: MonitorsTriggered, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """NotifyEvent (2.x, N07): one event for each that it tells, each once."""
+    state.last_seen = now
+    for event in message.events:
+        if _news(state, "monitor", str(event.get("eventId")), str(event.get("timestamp")), str(event.get("trigger"))):
+            effects.append(Append(MonitorTriggered(state.charge_point, *message.at, redacted(dict(event)))))
+    effects.append(Reply(Acknowledged()))
+
+
+def noticed(state: ChargePointState, message: Noticed, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """What no other part looks at yet: put on record and answered as the specification says."""
+    state.last_seen = now
+    content, answer = _recorded(message.content), dict(message.answer)
+    effects.append(Append(StationNotified(state.charge_point, now, message.kind, content, answer)))
+    effects.append(Reply(NoticeAnswer(message.answer) if message.answer else Acknowledged()))
+
+
+def enquired(state: ChargePointState, message: Enquiry, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """A question that a provider has answered, or that nobody could. What was asked and said is in the message log."""
+    state.last_seen = now
+    status = {name: message.answer[name] for name in ("status", "statusInfo") if name in message.answer}
+    outcome = status | {"provided": message.answered}
+    effects.append(Append(StationNotified(state.charge_point, now, message.kind, None, outcome)))
+    effects.append(Reply(NoticeAnswer(message.answer)))
+
+
+def _recorded(content: object) -> object:
+    shown = redacted(content)
+    return shown if len(orjson.dumps(shown)) <= MAX_CONTENT else None
+
+
+def _time(at: Instant) -> str:
+    return at.said if at.said is not None else str(at.believed)
+
+
+def _news(state: ChargePointState, *said: str) -> bool:
+    """Whether this has not been said yet; from now on it has."""
+    digest = hashlib.blake2b("\x00".join(said).encode(), digest_size=8).hexdigest()
+    told = kept.load(state, kept.TOLD).get("digests", [])
+    if digest in told:
+        return False
+    kept.store(state, kept.TOLD, {"digests": [*told, digest][-MAX_TOLD:]})
+    return True

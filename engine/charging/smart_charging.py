@@ -1,0 +1,117 @@
+"""Charging profiles with the composite schedule, limits that others set, and what EVs need: as last told.
+
+A profile is a dict with `id`, `evse` (0: the station), `purpose` (ChargingStationMaxProfile also for 1.6's
+ChargePointMaxProfile), `stack_level`, `kind`, `recurrency`, `valid_from`, `valid_to`, `transaction`, `schedules` and
+`source` (CSO is us).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.charging import kept
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Append, Effect, Reply
+from engine.charging.facts import CompositeRead, ProfilesCleared, ProfileSet
+from engine.charging.messages import Acknowledged
+from engine.charging.notice_events import LimitChanged, NeedsTold
+from engine.charging.notices import LimitReported, NeedsReported, NoticeAnswer, ScheduleReported
+from engine.charging.state import ChargePointState
+
+MAX_PROFILES = 200
+MAX_EVSES = 64
+"""Composite schedules, limits and needs are kept for so many EVSEs (and sources)."""
+
+Row = dict[str, Any]
+
+_PROCESSING = Reply(NoticeAnswer({"status": "Processing"}))
+_ACCEPTED = Reply(NoticeAnswer({"status": "Accepted"}))
+
+
+def profile_set(state: ChargePointState, fact: ProfileSet, command: str, now: int) -> None:
+    """It replaces the profile of the same id, and the one of its purpose and stack level at the same EVSE.
+
+    1.6, 5.16.2; 2.x, K01.FR.05. Profiles of a transaction take each other's place only within that transaction.
+    """
+    new = fact.profile
+    known = kept.load(state, kept.PROFILES)
+    rows = [row for row in known.get("rows", ()) if not _replaces(new, row)]
+    known["rows"] = [*rows, {**new, "read_at": now}][-MAX_PROFILES:]
+    kept.store(state, kept.PROFILES, known)
+
+
+def _replaces(new: Row, old: Row) -> bool:
+    if new["id"] == old["id"]:
+        return True
+    return all(new[name] == old[name] for name in ("evse", "purpose", "stack_level", "transaction", "source"))
+
+
+def profiles_cleared(state: ChargePointState, fact: ProfilesCleared, command: str, now: int) -> None:
+    """An id is enough; without one every member that is given has to fit."""
+    known = kept.load(state, kept.PROFILES)
+    known["rows"] = [row for row in known.get("rows", ()) if not _cleared(row, fact)]
+    kept.store(state, kept.PROFILES, known)
+
+
+def _cleared(row: Row, fact: ProfilesCleared) -> bool:
+    if fact.id is not None:
+        return bool(row["id"] == fact.id)
+    wanted = {"evse": fact.evse, "purpose": fact.purpose, "stack_level": fact.stack_level}
+    return all(value is None or row[name] == value for name, value in wanted.items())
+
+
+def composite_read(state: ChargePointState, fact: CompositeRead, command: str, now: int) -> None:
+    """The last one of each EVSE."""
+    known = kept.load(state, kept.PROFILES)
+    others = [row for row in known.get("composites", ()) if row["evse"] != fact.evse]
+    known["composites"] = [*others, {"evse": fact.evse, **fact.schedule, "read_at": now}][-MAX_EVSES:]
+    kept.store(state, kept.PROFILES, known)
+
+
+def limit_reported(
+    state: ChargePointState, message: LimitReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """NotifyChargingLimit and ClearedChargingLimit (2.x, K11 to K13)."""
+    state.last_seen = now
+    known = kept.load(state, kept.LIMITS)
+    rows = [r for r in known.get("rows", ()) if (r["evse"], r["source"]) != (message.evse, message.source)]
+    if not message.cleared:
+        row = {"evse": message.evse, "source": message.source, "grid_critical": message.grid_critical}
+        rows.append({**row, "schedules": list(message.schedules), "at": now})
+    kept.store(state, kept.LIMITS, {"rows": rows[-MAX_EVSES:]})
+    event = LimitChanged(
+        state.charge_point,
+        now,
+        message.evse,
+        message.source,
+        message.cleared,
+        message.grid_critical,
+        list(message.schedules),
+    )
+    effects += (Append(event), Reply(Acknowledged()))
+
+
+def needs_reported(
+    state: ChargePointState, message: NeedsReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """NotifyEVChargingNeeds (2.x, K15). Whoever plans the charging sends a profile afterwards: it is Processing."""
+    _keep_needs(state, message.evse, {"needs": dict(message.needs), "needs_at": now}, now)
+    effects.append(Append(NeedsTold(state.charge_point, now, message.evse, dict(message.needs), None)))
+    effects.append(_PROCESSING)
+
+
+def schedule_reported(
+    state: ChargePointState, message: ScheduleReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """NotifyEVChargingSchedule (2.x, K15 to K17): taken note of, which Accepted says."""
+    _keep_needs(state, message.evse, {"schedule": dict(message.schedule), "schedule_at": now}, now)
+    effects.append(Append(NeedsTold(state.charge_point, now, message.evse, None, dict(message.schedule))))
+    effects.append(_ACCEPTED)
+
+
+def _keep_needs(state: ChargePointState, evse: int, told: Row, now: int) -> None:
+    state.last_seen = now
+    rows = kept.load(state, kept.NEEDS).get("rows", [])
+    mine = next((row for row in rows if row["evse"] == evse), {"evse": evse})
+    others = [row for row in rows if row["evse"] != evse]
+    kept.store(state, kept.NEEDS, {"rows": [*others, mine | told][-MAX_EVSES:]})
