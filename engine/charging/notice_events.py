@@ -1,4 +1,4 @@
-"""The facts in the journal about what a station tells beside charging. See `events.py` for what holds for all events."""
+"""The facts in the journal about what a station tells beside charging (`events.py` says what all have)."""
 
 from __future__ import annotations
 

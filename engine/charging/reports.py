@@ -61,9 +61,7 @@ def promised(state: ChargePointState, fact: ReportPromised, command: str, now: i
     _wake(effects, now)
 
 
-def part(
-    state: ChargePointState, message: ReportPart, now: int, config: MachineConfig, effects: list[Effect]
-) -> None:
+def part(state: ChargePointState, message: ReportPart, now: int, config: MachineConfig, effects: list[Effect]) -> None:
     """Take one part, once."""
     state.last_seen = now
     reports = _reports(state)
@@ -128,8 +126,8 @@ def _hidden(item: Row) -> Row:
 
 def _finish(state: ChargePointState, row: Row, how: str, now: int, effects: list[Effect]) -> None:
     """The report ends: its parts become one, and what it says is taken over."""
-    numbers = [*range(row["below"]), *sorted(row["ahead"])]
-    rows = [item for number in numbers for item in kept.read(kept.PIECE, state.kept.get(_piece(row, number))).get("rows", ())]
+    numbers = _numbers(row)
+    rows = [item for number in numbers for item in _rows_of_piece(state, row, number)]
     for number in numbers:
         kept.drop(state, _piece(row, number))
     kept.store(state, _whole(row), {"rows": rows})
@@ -206,7 +204,7 @@ def _put(state: ChargePointState, reports: list[Row], now: int, effects: list[Ef
 
 
 def _forget(state: ChargePointState, row: Row) -> None:
-    for number in [*range(row["below"]), *row["ahead"]]:
+    for number in _numbers(row):
         kept.drop(state, _piece(row, number))
     kept.drop(state, _whole(row))
 
@@ -264,6 +262,14 @@ def _items(state: ChargePointState, row: Row) -> list[Any]:
     if _whole(row) in state.kept:
         whole: list[Any] = kept.load(state, _whole(row))["rows"]
         return whole
-    pieces = (kept.read(kept.PIECE, state.kept.get(_piece(row, n))) for n in range(row["below"]))
-    ahead = (kept.read(kept.PIECE, state.kept.get(_piece(row, n))) for n in sorted(row["ahead"]))
-    return [item for piece in (*pieces, *ahead) for item in piece.get("rows", ())]
+    return [item for number in _numbers(row) for item in _rows_of_piece(state, row, number)]
+
+
+def _numbers(row: Row) -> list[int]:
+    return [*range(row["below"]), *sorted(row["ahead"])]
+
+
+def _rows_of_piece(state: ChargePointState, row: Row, number: int) -> list[Any]:
+    """Nothing, if the part was left out for its size."""
+    rows: list[Any] = kept.read(kept.PIECE, state.kept.get(_piece(row, number))).get("rows", [])
+    return rows

@@ -1,9 +1,9 @@
 """Reservations: made when the station accepted one, ended by its use, a cancellation, its expiry or the station.
 
-    active ──► used        a transaction started on it
-       ├─────► cancelled   we asked the station to give it up
-       ├─────► expired     its time came (our timer), or the station said so
-       └─────► removed     the station gave it up
+active ──► used        a transaction started on it
+   ├─────► cancelled   we asked the station to give it up
+   ├─────► expired     its time came (our timer), or the station said so
+   └─────► removed     the station gave it up
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write states as versioned bytes, in parts, and read them back: what a host needs to go on where another ended.
 
-A charge point has the parts `core` and `tx` and those of `kept.py`; each of its sessions has one, `s:<session id>`. Only
-dirty parts are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift
+A charge point has the parts `core` and `tx` and those of `kept.py`; each of its sessions has one, `s:<session id>`.
+Only dirty parts are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift
 older ones.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from engine.charging import transaction_memory as memory
-from engine.charging.kept import is_kept
 from engine.charging.intents import Intent
+from engine.charging.kept import is_kept
 from engine.charging.messages import Booted
 from engine.charging.registers import as_text
 from engine.charging.session import SessionState

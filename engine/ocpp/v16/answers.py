@@ -17,6 +17,7 @@ from engine.charging.messages import (
     StartAnswer,
     StopAnswer,
 )
+from engine.charging.notices import NoticeAnswer
 from engine.clock import to_iso
 from engine.ocpp.v16.authorize import id_tag_info
 
@@ -44,6 +45,8 @@ def payload_of(answer: Answer) -> dict[str, Json]:
                 return {"status": status}
             # 1.6's data is text; whoever answers with a structure means its JSON.
             return {"status": status, "data": data if isinstance(data, str) else orjson.dumps(data).decode()}
+        case NoticeAnswer(content):
+            return dict(content)
         case Acknowledged():
             return {}
         case _:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.charging.facts import ConfigurationLearned, Fact, Setting
+from engine.charging.facts import Fact
 from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
+from engine.ocpp.v16 import learning
 from engine.ocpp.v16.registry import SCHEMAS
 
 CORE_CALLS = frozenset(
@@ -63,20 +64,5 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
 
 
 def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
-    """What an answer teaches about the station's configuration."""
-    if action == "GetConfiguration":
-        listed = answer.get("configurationKey")
-        entries = listed if isinstance(listed, list) else []
-        return (ConfigurationLearned(tuple(_setting(entry) for entry in entries if _has_key(entry))),)
-    if action == "ChangeConfiguration" and CALLS.outcome(action, answer) == "Accepted" and _has_key(sent):
-        return (ConfigurationLearned((_setting(sent),)),)
-    return ()
-
-
-def _has_key(entry: Json) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get("key"), str)
-
-
-def _setting(entry: Mapping[str, Json]) -> Setting:
-    value = entry.get("value")
-    return Setting(entry["key"], None if value is None else str(value), bool(entry.get("readonly")))
+    """What an answer teaches about the station."""
+    return learning.learned(action, sent, answer, CALLS.outcome(action, answer))

@@ -1,4 +1,4 @@
-"""The actions of OCPP 1.6's core profile that a station sends, and what understands them.
+"""The actions of OCPP 1.6 (all profiles, and the security whitepaper) that a station sends, and what understands them.
 
 Order of things for a CALL: known action, strict validation, repair if that fails, then the module of the feature block.
 """
@@ -14,7 +14,7 @@ from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import SchemaSet
 from engine.ocpp.tolerant import repaired
-from engine.ocpp.v16 import authorize, boot, data_transfer, meter_values, status, transactions
+from engine.ocpp.v16 import authorize, boot, data_transfer, meter_values, notices, status, transactions
 
 Understand = Callable[[dict[str, Any], Circumstances], StationMessage]
 
@@ -36,8 +36,14 @@ _ACTIONS: dict[str, _Known] = {
     "Authorize": _Known(authorize.understand, {}),
     "BootNotification": _Known(boot.understand_boot, {"chargePointVendor": "", "chargePointModel": ""}),
     "DataTransfer": _Known(data_transfer.understand, {"vendorId": ""}),
+    "DiagnosticsStatusNotification": _Known(notices.understand_diagnostics, {}),
+    "FirmwareStatusNotification": _Known(notices.understand_firmware, {}),
     "Heartbeat": _Known(boot.understand_heartbeat, {}),
+    "LogStatusNotification": _Known(notices.understand_log, {}),
     "MeterValues": _Known(meter_values.understand, {"connectorId": 0}),
+    "SecurityEventNotification": _Known(notices.understand_security_event, {}),
+    "SignCertificate": _Known(notices.understand_sign_certificate, {}),
+    "SignedFirmwareStatusNotification": _Known(notices.understand_signed_firmware, {}),
     "StartTransaction": _Known(transactions.understand_start, {}),
     "StatusNotification": _Known(status.understand, {"errorCode": "NoError"}),
     "StopTransaction": _Known(transactions.understand_stop, {}),

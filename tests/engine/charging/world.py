@@ -7,7 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from engine.charging import charge_point, messages, session
+from engine.charging import charge_point, kept, messages, session
 from engine.charging.config import MachineConfig
 from engine.charging.effects import (
     Append,
@@ -62,7 +62,11 @@ class World:
         self.state, effects = charge_point.step(self.state, message, self.now, self.config)
         done: list[Effect] = []
         self._perform(effects, done)
-        self.parts.update(charge_point_parts(self.state))
+        for part, data in charge_point_parts(self.state).items():
+            if data is None:
+                self.parts.pop(part, None)
+            else:
+                self.parts[part] = data
         for name, state in self.sessions.items():
             if state.dirty:
                 state.dirty = False
@@ -103,6 +107,11 @@ class World:
                 assert row not in rows, "a repeat was said to be new"
             if row not in rows:
                 rows.append(row)
+
+    def written(self) -> str:
+        """All that the snapshot says, unpacked."""
+        parts = self.parts.items()
+        return "\n".join(repr(kept.read(name, data)) if kept.is_kept(name) else data.decode() for name, data in parts)
 
     def pass_time(self, seconds: float) -> None:
         """Move on, and let the timers fire that come due, in order."""

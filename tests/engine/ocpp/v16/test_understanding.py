@@ -332,7 +332,7 @@ TYPE = "TypeConstraintViolation"
         ("MeterValues", {"connectorId": 1, "meterValue": ["x"]}, TYPE, "meterValue.0"),
         ("Heartbeat", [1], TYPE, "Heartbeat"),
         ("Reset", {"type": "Soft"}, "NotSupported", "Reset"),
-        ("FirmwareStatusNotification", {"status": "Idle"}, "NotSupported", "FirmwareStatusNotification"),
+        ("FirmwareStatusNotification", {}, OCCURRENCE, "status"),
         ("MakeCoffee", {}, "NotImplemented", "MakeCoffee"),
         ("", {}, "NotImplemented", ""),
     ],
