@@ -20,6 +20,7 @@ async def examine(settings: Settings, chargers: int = 1000) -> list[Check]:
     looks: list[tuple[str, Callable[[], Iterable[Check]]]] = [
         ("ports", lambda: check_ports(settings)),
         ("Python", machine.check_python),
+        ("hot path", machine.check_compiled),
         ("open files", lambda: machine.check_files(chargers)),
         ("memory", lambda: machine.check_memory(settings)),
         ("shared memory", machine.check_shared_memory),

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from actors.doctor.findings import Check
+from engine import compiled
 from engine.settings import Settings
 
 MB = 1024 * 1024
@@ -36,6 +37,15 @@ def check_python() -> Iterable[Check]:
         yield Check("Python", "ok", version)
     else:
         yield Check("Python", "fail", f"{version}; the locked dependencies are for 3.11.", "Use Python 3.11.")
+
+
+def check_compiled() -> Iterable[Check]:
+    """Whether the hot path runs compiled."""
+    if compiled.active():
+        yield Check("hot path", "ok", "Compiled.")
+    else:
+        remedy = "Run `make compiled`; it needs a C compiler and Python's headers."
+        yield Check("hot path", "warn", "Runs from its sources: a message costs a third more CPU.", remedy)
 
 
 def check_files(chargers: int) -> Iterable[Check]:

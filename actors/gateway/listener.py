@@ -9,7 +9,7 @@ import asyncio
 import socket as so
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 from websockets.datastructures import Headers
@@ -87,7 +87,9 @@ class Listener:
         sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEADDR, 1)
         sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEPORT, 1)
         sock.bind((host, port))
-        self._server = await self.loop.create_server(lambda: Socket(self), sock=sock, backlog=4096)
+        self._server = await self.loop.create_server(
+            lambda: cast(asyncio.BaseProtocol, Socket(self)), sock=sock, backlog=4096
+        )
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:

@@ -47,10 +47,11 @@ class Owner(Protocol):
     def socket_closed(self, socket: Socket, code: int, reason: str) -> None: ...
 
 
-class Socket(asyncio.Protocol):
+class Socket:
     """A connection in any of its states. `owner` is None until the handshake has succeeded.
 
-    `heard` is the loop time of the last bytes that came in: any traffic counts as life.
+    An `asyncio.Protocol` by its methods; without that base class mypyc makes a class of C out of it. `heard` is the
+    loop time of the last bytes that came in: any traffic counts as life.
     """
 
     __slots__ = (
@@ -119,6 +120,12 @@ class Socket(asyncio.Protocol):
                 self._frame(event)
             elif isinstance(event, Request):
                 self.listener.requested(self, event)
+
+    def pause_writing(self) -> None:
+        """Nothing to do: a station that does not read its answers is not read itself (`waiting`)."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""
 
     def eof_received(self) -> bool:
         self.protocol.receive_eof()

@@ -92,7 +92,8 @@ class SmallSystem:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYCHARGE_")}
         environment["RAY_ENABLE_AUTO_CONNECT"] = "0"
         if mutant:
-            environment["PYTHONPATH"] = str(MUTANTS / mutant)
+            # A mutant puts other functions in place of ours, which only the sources' form takes notice of.
+            environment |= {"PYTHONPATH": str(MUTANTS / mutant), "RAYCHARGE_COMPILED": "0"}
         if fault:
             environment |= {"RAYCHARGE_FAULT_POINT": fault, "RAYCHARGE_FAULT_DIR": str(self.folder)}
         command = [sys.executable, "-m", "tests.system.crash.residents", kind, names, str(self.folder / "config")]
