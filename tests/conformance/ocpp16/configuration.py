@@ -48,7 +48,8 @@ async def every_key(bench: Bench) -> None:
     """Asking without keys means all of them; each value and its accessibility reach the operator."""
     station = await bench.station16()
     await station.boot()
-    told = await bench.commanded(station, "GetConfiguration", answer={"configurationKey": KEYS})
+    answer = {"configurationKey": KEYS}
+    told = await bench.operated(station, "/configuration/refresh", {}, action="GetConfiguration", answer=answer)
     holds(told.request, {"key": ABSENT}, "GetConfiguration")
     same(told.ended["payload"]["configurationKey"], KEYS, "the keys that the operator gets")
 
@@ -59,7 +60,8 @@ async def one_key(bench: Bench) -> None:
     station = await bench.station16()
     await station.boot()
     found = {"configurationKey": [key for key in KEYS if key["key"] == "SupportedFeatureProfiles"]}
-    told = await bench.commanded(station, "GetConfiguration", {"key": ["SupportedFeatureProfiles"]}, answer=found)
+    body = {"names": [{"key": "SupportedFeatureProfiles"}]}
+    told = await bench.operated(station, "/configuration/refresh", body, action="GetConfiguration", answer=found)
     holds(told.request, {"key": ["SupportedFeatureProfiles"]}, "GetConfiguration")
     same(told.ended["payload"], found, "what the operator gets")
 
@@ -67,9 +69,14 @@ async def one_key(bench: Bench) -> None:
 async def _change(bench: Bench, key: str, value: str, status: str, outcome: str) -> None:
     station = await bench.station16()
     await station.boot()
-    asked = {"key": key, "value": value}
-    told = await bench.commanded(
-        station, "ChangeConfiguration", asked, answer={"status": status}, outcome=outcome, wanted=asked
+    told = await bench.operated(
+        station,
+        "/configuration",
+        {"name": {"key": key}, "value": value},
+        action="ChangeConfiguration",
+        answer={"status": status},
+        outcome=outcome,
+        wanted={"key": key, "value": value},
     )
     holds(told.ended, {"payload.status": status}, "what the operator is told")
 

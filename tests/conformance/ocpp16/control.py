@@ -6,12 +6,15 @@ from tests.conformance.bench import Bench
 from tests.conformance.registry import case
 from tests.conformance.verdict import holds
 
+ACCEPTED = {"status": "Accepted"}
+
 
 async def _reset(bench: Bench, kind: str) -> None:
     station = await bench.station16()
     await station.boot()
     before = (await bench.live())["boot"]["at"]
-    await bench.commanded(station, "Reset", {"type": kind}, answer={"status": "Accepted"}, wanted={"type": kind})
+    body = {"immediate": kind == "Hard"}
+    await bench.operated(station, "/reset", body, action="Reset", answer=ACCEPTED, wanted={"type": kind})
     await station.cut()
     await station.connect()
     await station.boot()
@@ -33,8 +36,15 @@ async def soft_reset(bench: Bench) -> None:
 async def _unlock(bench: Bench, status: str, outcome: str, connector: int = 1) -> None:
     station = await bench.station16()
     await station.boot()
-    asked = {"connectorId": connector}
-    told = await bench.commanded(station, "UnlockConnector", asked, answer={"status": status}, outcome=outcome)
+    told = await bench.operated(
+        station,
+        "/unlock",
+        {"evse": connector},
+        action="UnlockConnector",
+        answer={"status": status},
+        outcome=outcome,
+        wanted={"connectorId": connector},
+    )
     holds(told.ended, {"payload.status": status}, "what the operator is told")
 
 
@@ -56,7 +66,8 @@ async def unlock_during_a_session(bench: Bench) -> None:
     station = await bench.station16()
     await station.boot()
     number = await station.charging()
-    await bench.commanded(station, "UnlockConnector", {"connectorId": 1}, answer={"status": "Unlocked"})
+    answer = {"status": "Unlocked"}
+    await bench.operated(station, "/unlock", {"evse": 1}, action="UnlockConnector", answer=answer)
     await station.status("Finishing")
     await station.stop("UnlockCommand")
     await station.status("Available")
@@ -80,4 +91,4 @@ async def clear_cache(bench: Bench) -> None:
     """The operator's ClearCache reaches the station, and its acceptance the operator."""
     station = await bench.station16()
     await station.boot()
-    await bench.commanded(station, "ClearCache", answer={"status": "Accepted"})
+    await bench.operated(station, "/clear-cache", action="ClearCache", answer=ACCEPTED)

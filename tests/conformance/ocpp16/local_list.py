@@ -10,10 +10,15 @@ from tests.conformance.station16 import Station16
 from tests.conformance.verdict import holds, same
 
 
+async def _ask_version(bench: Bench, station: Station16, number: int) -> Commanded:
+    answer = {"listVersion": number}
+    return await bench.operated(station, "/local-list/refresh", action="GetLocalListVersion", answer=answer)
+
+
 async def _version(bench: Bench, number: int) -> None:
     station = await bench.station16()
     await station.boot()
-    told = await bench.commanded(station, "GetLocalListVersion", answer={"listVersion": number})
+    told = await _ask_version(bench, station, number)
     holds(told.ended, {"payload.listVersion": number}, "what the operator is told")
 
 
@@ -30,11 +35,19 @@ async def version_of_an_empty_list(bench: Bench) -> None:
 
 
 async def _send(bench: Bench, station: Station16, kind: str, status: str, outcome: str) -> Commanded:
-    entries: list[dict[str, Any]] = [{"idTag": bench.valid, "idTagInfo": {"status": "Accepted"}}]
-    asked = {"listVersion": 1, "updateType": kind, "localAuthorizationList": entries}
-    told = await bench.commanded(station, "SendLocalList", asked, answer={"status": status}, outcome=outcome)
-    holds(told.request, {"updateType": kind}, "SendLocalList")
-    same(all("idTagInfo" in entry for entry in told.request["localAuthorizationList"]), True, "an idTagInfo each")
+    told = await bench.operated(
+        station,
+        "/local-list",
+        {} if kind == "Full" else {"tokens": [bench.valid], "version": 1},
+        action="SendLocalList",
+        answer={"status": status},
+        outcome=outcome,
+        wanted={"updateType": kind},
+    )
+    entries: list[dict[str, Any]] = told.request["localAuthorizationList"]
+    same(all("idTagInfo" in entry for entry in entries), True, "an idTagInfo each")
+    ours = [entry["idTagInfo"]["status"] for entry in entries if entry["idTag"] == bench.valid]
+    same(ours, ["Accepted"], "the token of this case on the list")
     holds(told.ended, {"payload.status": status}, "what the operator is told")
     return told
 
@@ -68,5 +81,5 @@ async def differential(bench: Bench) -> None:
     """The version is read, then a differential list is sent, each entry with its idTagInfo, and accepted."""
     station = await bench.station16()
     await station.boot()
-    await bench.commanded(station, "GetLocalListVersion", answer={"listVersion": 0})
+    await _ask_version(bench, station, 0)
     await _send(bench, station, "Differential", "Accepted", "Accepted")

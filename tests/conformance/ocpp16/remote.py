@@ -11,9 +11,26 @@ ACCEPTED = {"idTagInfo.status": "Accepted"}
 
 
 async def _remote_start(bench: Bench, station: Station16, status: str = "Accepted") -> Commanded:
-    asked = {"idTag": bench.valid, "connectorId": 1}
-    return await bench.commanded(
-        station, "RemoteStartTransaction", asked, answer={"status": status}, outcome=status, wanted=asked
+    return await bench.operated(
+        station,
+        "/start",
+        {"token": {"id_token": bench.valid}, "evse": 1},
+        action="RemoteStartTransaction",
+        answer={"status": status},
+        outcome=status,
+        wanted={"idTag": bench.valid, "connectorId": 1},
+    )
+
+
+async def _remote_stop(bench: Bench, station: Station16, body: dict[str, str], number: int, status: str) -> None:
+    await bench.operated(
+        station,
+        "/stop",
+        body,
+        action="RemoteStopTransaction",
+        answer={"status": status},
+        outcome=status,
+        wanted={"transactionId": number},
     )
 
 
@@ -70,8 +87,8 @@ async def remote_stop(bench: Bench) -> None:
     station = await bench.station16()
     await station.boot()
     number = await station.charging()
-    asked = {"transactionId": number}
-    await bench.commanded(station, "RemoteStopTransaction", asked, answer={"status": "Accepted"}, wanted=asked)
+    session = (await bench.connector())["session"]["id"]
+    await _remote_stop(bench, station, {"session": session}, number, "Accepted")
     await station.stop("Remote")
     await station.status("Finishing")
     await station.status("Available")
@@ -95,9 +112,6 @@ async def remote_stop_rejected(bench: Bench) -> None:
     station = await bench.station16()
     await station.boot()
     number = await station.charging()
-    asked = {"transactionId": number + 1000}
-    await bench.commanded(
-        station, "RemoteStopTransaction", asked, answer={"status": "Rejected"}, outcome="Rejected", wanted=asked
-    )
+    await _remote_stop(bench, station, {"transaction": str(number + 1000)}, number + 1000, "Rejected")
     await station.meter_values()
     same((await bench.connector())["session"]["transaction"], str(number), "the running transaction")

@@ -10,23 +10,21 @@ from tests.conformance.station import stamp
 from tests.conformance.station16 import Station16
 from tests.conformance.verdict import holds, same
 
-RESERVATION = 4711
-
 
 async def _reserve(
     bench: Bench, station: Station16, status: str = "Accepted", connector: int = 1, expiry: str = "", **more: Any
 ) -> Commanded:
     """The station is asked for a reservation of ours, by connector and token, and answers `status`."""
-    asked = {
-        "connectorId": connector,
-        "expiryDate": expiry or stamp(ago_s=-900),
-        "idTag": bench.valid,
-        "reservationId": RESERVATION,
-        **more,
-    }
-    outcome = "Accepted" if status == "Accepted" else "Rejected"
-    told = await bench.commanded(station, "ReserveNow", asked, answer={"status": status}, outcome=outcome)
-    holds(told.request, {"connectorId": connector, "idTag": bench.valid}, "ReserveNow")
+    told = await bench.operated(
+        station,
+        "/reservations",
+        {"token": {"id_token": bench.valid}, "evse": connector, "expires_at": expiry or stamp(ago_s=-900), **more},
+        action="ReserveNow",
+        answer={"status": status},
+        outcome="Accepted" if status == "Accepted" else "Rejected",
+        wanted={"connectorId": connector, "idTag": bench.valid},
+    )
+    same(told.request["reservationId"], told.ended["number"], "the reservation's number")
     holds(told.ended, {"payload.status": status}, "what the operator is told")
     return told
 
@@ -78,8 +76,14 @@ async def occupied(bench: Bench) -> None:
 async def unavailable(bench: Bench) -> None:
     """The connector is taken out of service, then a reservation of it is answered Unavailable."""
     station = await _booted(bench)
-    asked = {"connectorId": 1, "type": "Inoperative"}
-    await bench.commanded(station, "ChangeAvailability", asked, answer={"status": "Accepted"}, wanted=asked)
+    await bench.operated(
+        station,
+        "/availability",
+        {"operative": False, "evse": 1},
+        action="ChangeAvailability",
+        answer={"status": "Accepted"},
+        wanted={"connectorId": 1, "type": "Inoperative"},
+    )
     await station.status("Unavailable")
     same((await bench.connector())["status"], "Unavailable", "the connector")
     await _reserve(bench, station, "Unavailable")
@@ -101,8 +105,15 @@ async def whole_station(bench: Bench) -> None:
 
 
 async def _cancel(bench: Bench, station: Station16, reservation: int, status: str) -> None:
-    asked = {"reservationId": reservation}
-    await bench.commanded(station, "CancelReservation", asked, answer={"status": status}, outcome=status, wanted=asked)
+    await bench.operated(
+        station,
+        f"/reservations/{reservation}",
+        method="DELETE",
+        action="CancelReservation",
+        answer={"status": status},
+        outcome=status,
+        wanted={"reservationId": reservation},
+    )
 
 
 @case("TC_051_CSMS")
@@ -120,9 +131,9 @@ async def cancelled(bench: Bench) -> None:
 async def cancellation_rejected(bench: Bench) -> None:
     """The refusal to cancel a reservation that the station does not know is told; the real one stays."""
     station = await _booted(bench)
-    await _reserve(bench, station)
+    told = await _reserve(bench, station)
     await station.status("Reserved")
-    await _cancel(bench, station, RESERVATION + 1, "Rejected")
+    await _cancel(bench, station, told.request["reservationId"] + 1, "Rejected")
     same((await bench.connector())["status"], "Reserved", "the connector")
 
 
@@ -133,7 +144,8 @@ async def used_by_the_group(bench: Bench) -> None:
     first, second = await bench.token(group=group), await bench.token(group=group)
     station = await _booted(bench)
     bench.valid = first
-    told = await _reserve(bench, station, parentIdTag=group)
+    told = await _reserve(bench, station, group={"id_token": group})
+    same(told.request["parentIdTag"], group, "the group that the station is told")
     await station.status("Reserved")
     number = await station.charging(tag=first, reservationId=told.request["reservationId"])
     await station.authorize(second, wanted={"idTagInfo.status": "Accepted", "idTagInfo.parentIdTag": group})

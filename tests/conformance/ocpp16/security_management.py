@@ -17,7 +17,6 @@ ACCEPTED = {"status": "Accepted"}
 CENTRAL, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
 LOG = "https://logs.example.org/security"
 FIRMWARE = "https://firmware.example.org/station-1.1.bin"
-REQUEST = 77
 
 
 @case("TC_073_CSMS")
@@ -94,9 +93,9 @@ async def delete_certificate(bench: Bench) -> None:
 
 async def _renewal(bench: Bench, station: Station16, key: pki.Key, answer: str) -> str:
     """The operator asks for a new certificate, the station for its signature; the chain that it is sent."""
-    asked = {"requestedMessage": "SignChargePointCertificate"}
-    told = await bench.commanded(station, "ExtendedTriggerMessage", asked, answer={"status": "Accepted"})
-    holds(told.request, {**asked, "connectorId": ABSENT}, "ExtendedTriggerMessage")
+    body = {"message": "sign_certificate"}
+    wanted = {"requestedMessage": "SignChargePointCertificate", "connectorId": ABSENT}
+    await bench.operated(station, "/trigger", body, action="ExtendedTriggerMessage", answer=ACCEPTED, wanted=wanted)
     request = {"csr": pki.signing_request(key, bench.identity)}
     await station.call("SignCertificate", request, wanted={"status": "Accepted"})
     signed = await station.expect("CertificateSigned", {"status": answer})
@@ -139,26 +138,28 @@ async def invalid_central_system_certificate(bench: Bench) -> None:
 async def security_log(bench: Bench) -> None:
     """The security log is asked for, to the location given; Uploading and Uploaded are taken."""
     station = await _booted(bench)
-    asked = {"logType": "SecurityLog", "requestId": REQUEST, "log": {"remoteLocation": LOG}}
+    body = {"log": "security", "location": LOG}
+    wanted = {"logType": "SecurityLog", "log.remoteLocation": LOG}
     answer = {"status": "Accepted", "filename": "security.log"}
-    told = await bench.commanded(station, "GetLog", asked, answer=answer)
-    holds(told.request, {"logType": "SecurityLog", "log.remoteLocation": LOG}, "GetLog")
+    told = await bench.operated(station, "/logs", body, action="GetLog", answer=answer, wanted=wanted)
     for status in ("Uploading", "Uploaded"):
         await station.call("LogStatusNotification", {"status": status, "requestId": told.request["requestId"]})
 
 
 async def _update(bench: Bench, station: Station16, signature: str) -> Commanded:
-    firmware = {
-        "location": FIRMWARE,
-        "retrieveDateTime": stamp(),
-        "signingCertificate": pki.pem(pki.root("A manufacturer")),
-        "signature": signature,
-    }
-    asked = {"requestId": REQUEST, "firmware": firmware}
-    told = await bench.commanded(station, "SignedUpdateFirmware", asked, answer={"status": "Accepted"})
-    wanted = {f"firmware.{field}": firmware[field] for field in ("location", "signingCertificate", "signature")}
-    holds(told.request, wanted, "SignedUpdateFirmware")
-    return told
+    certificate = pki.pem(pki.root("A manufacturer"))
+    return await bench.operated(
+        station,
+        "/firmware",
+        {"location": FIRMWARE, "certificate": certificate, "signature": signature},
+        action="SignedUpdateFirmware",
+        answer=ACCEPTED,
+        wanted={
+            "firmware.location": FIRMWARE,
+            "firmware.signingCertificate": certificate,
+            "firmware.signature": signature,
+        },
+    )
 
 
 async def _progress(station: Station16, told: Commanded, *states: str) -> None:

@@ -13,25 +13,26 @@ from tests.conformance.verdict import ABSENT, ANY, holds, same
 ACCEPTED = {"status": "Accepted"}
 
 
-def _profile(id: int = 1, purpose: str = "TxDefaultProfile", stack: int = 0, **more: Any) -> dict[str, Any]:
-    return {
-        "chargingProfileId": id,
-        "stackLevel": stack,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": "Absolute",
-        "chargingSchedule": {
-            "duration": 86_400,
-            "startSchedule": stamp(),
-            "chargingRateUnit": "A",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0, "numberPhases": 3}],
-        },
-        **more,
+PROFILE = "csChargingProfiles"
+
+
+def _profile(purpose: str = "TxDefaultProfile", start: str | None = "", **more: Any) -> dict[str, Any]:
+    """A profile as the typed endpoint takes it; `start` None for none."""
+    schedule: dict[str, Any] = {
+        "unit": "A",
+        "duration_s": 86_400,
+        "periods": [{"start_s": 0, "limit": "6.0", "phases": 3}],
     }
+    if start is not None:
+        schedule["start"] = start or stamp()
+    return {"purpose": purpose, "profile_kind": "Absolute", "schedules": [schedule], **more}
 
 
 async def _set(bench: Bench, station: Station16, profile: dict[str, Any]) -> Commanded:
-    asked = {"connectorId": 1, "csChargingProfiles": profile}
-    return await bench.commanded(station, "SetChargingProfile", asked, answer=ACCEPTED)
+    body = {"evse": 1, "profile": profile}
+    return await bench.operated(
+        station, "/charging-profiles", body, action="SetChargingProfile", answer=ACCEPTED, wanted={"connectorId": 1}
+    )
 
 
 @case("TC_056_CSMS", sample=True)
@@ -39,18 +40,18 @@ async def default_profile(bench: Bench) -> None:
     """A TxDefaultProfile reaches the station with connector, stack level, validity, schedule and limit as given."""
     station = await bench.station16()
     await station.boot()
-    told = await _set(bench, station, _profile(validFrom=stamp(), validTo=stamp(ago_s=-86_400)))
-    period = "csChargingProfiles.chargingSchedule.chargingSchedulePeriod.0"
+    told = await _set(bench, station, _profile(valid_from=stamp(), valid_to=stamp(ago_s=-86_400)))
+    period = f"{PROFILE}.chargingSchedule.chargingSchedulePeriod.0"
     wanted = {
         "connectorId": 1,
-        "csChargingProfiles.stackLevel": 0,
-        "csChargingProfiles.chargingProfilePurpose": "TxDefaultProfile",
-        "csChargingProfiles.chargingProfileKind": "Absolute",
-        "csChargingProfiles.validFrom": ANY,
-        "csChargingProfiles.validTo": ANY,
-        "csChargingProfiles.chargingSchedule.startSchedule": ANY,
-        "csChargingProfiles.chargingSchedule.chargingRateUnit": "A",
-        "csChargingProfiles.chargingSchedule.duration": 86_400,
+        f"{PROFILE}.stackLevel": 0,
+        f"{PROFILE}.chargingProfilePurpose": "TxDefaultProfile",
+        f"{PROFILE}.chargingProfileKind": "Absolute",
+        f"{PROFILE}.validFrom": ANY,
+        f"{PROFILE}.validTo": ANY,
+        f"{PROFILE}.chargingSchedule.startSchedule": ANY,
+        f"{PROFILE}.chargingSchedule.chargingRateUnit": "A",
+        f"{PROFILE}.chargingSchedule.duration": 86_400,
         f"{period}.startPeriod": 0,
         f"{period}.limit": {6.0, 6000.0},
         f"{period}.numberPhases": {3, ABSENT},
@@ -64,11 +65,11 @@ async def profile_for_a_transaction(bench: Bench) -> None:
     station = await bench.station16()
     await station.boot()
     number = await station.charging()
-    told = await _set(bench, station, _profile(purpose="TxProfile", transactionId=number))
+    told = await _set(bench, station, _profile("TxProfile", transaction=str(number)))
     wanted = {
         "connectorId": 1,
-        "csChargingProfiles.chargingProfilePurpose": "TxProfile",
-        "csChargingProfiles.transactionId": number,
+        f"{PROFILE}.chargingProfilePurpose": "TxProfile",
+        f"{PROFILE}.transactionId": number,
     }
     holds(told.request, wanted, "SetChargingProfile")
 
@@ -78,10 +79,13 @@ async def composite_schedule(bench: Bench) -> None:
     """The composite schedule is asked for by connector, duration and unit, and reaches the operator."""
     station = await bench.station16()
     await station.boot()
-    asked = {"connectorId": 1, "duration": 300, "chargingRateUnit": "A"}
+    asked = {"evse": 1, "duration_s": 300, "unit": "A"}
+    wanted = {"connectorId": 1, "duration": 300, "chargingRateUnit": "A"}
     schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}]}
     answer = {**ACCEPTED, "connectorId": 1, "scheduleStart": stamp(), "chargingSchedule": schedule}
-    told = await bench.commanded(station, "GetCompositeSchedule", asked, answer=answer, wanted=asked)
+    told = await bench.operated(
+        station, "/composite-schedule", asked, action="GetCompositeSchedule", answer=answer, wanted=wanted
+    )
     same(told.ended["payload"]["chargingSchedule"], schedule, "the schedule that the operator gets")
 
 
@@ -90,16 +94,23 @@ async def clear_profiles(bench: Bench) -> None:
     """Three profiles are set, then one is cleared by its id alone, one by criteria alone, and the rest without any."""
     station = await bench.station16()
     await station.boot()
-    for number in range(3):
-        told = await _set(bench, station, _profile(number + 1, stack=number))
-        wanted = {"connectorId": 1, "csChargingProfiles.stackLevel": number}
-        holds(told.request, {**wanted, "csChargingProfiles.chargingProfilePurpose": "TxDefaultProfile"}, "a profile")
-    by_id = {"id": 1}
+    numbers = []
+    for level in range(3):
+        told = await _set(bench, station, _profile(stack_level=level))
+        wanted = {f"{PROFILE}.chargingProfilePurpose": "TxDefaultProfile", f"{PROFILE}.stackLevel": level}
+        holds(told.request, wanted, "SetChargingProfile")
+        numbers.append(told.request[PROFILE]["chargingProfileId"])
+    same(len(set(numbers)), 3, "how many profile ids there are")
     by_criteria = {"connectorId": 1, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 1}
-    for asked in (by_id, by_criteria, {}):
-        told = await bench.commanded(station, "ClearChargingProfile", asked, answer=ACCEPTED)
-        rest = {"id", "connectorId", "chargingProfilePurpose", "stackLevel"} - asked.keys()
-        holds(told.request, asked | dict.fromkeys(rest, ABSENT), "ClearChargingProfile")
+    for path, asked in (
+        (f"/{numbers[0]}", {"id": numbers[0]}),
+        ("?evse=1&purpose=TxDefaultProfile&stack_level=1", by_criteria),
+        ("", {}),
+    ):
+        told = await bench.operated(
+            station, f"/charging-profiles{path}", method="DELETE", action="ClearChargingProfile", answer=ACCEPTED
+        )
+        same(told.request, asked, "ClearChargingProfile")
 
 
 @case("TC_059_CSMS")
@@ -107,12 +118,12 @@ async def remote_start_with_profile(bench: Bench) -> None:
     """The remote start takes a relative TxProfile without a transaction along, and its session is accepted."""
     station = await bench.station16()
     await station.boot()
-    profile = _profile(purpose="TxProfile", chargingProfileKind="Relative")
-    del profile["chargingSchedule"]["startSchedule"]
-    told = await bench.commanded(
+    profile = _profile("TxProfile", start=None, profile_kind="Relative")
+    told = await bench.operated(
         station,
-        "RemoteStartTransaction",
-        {"idTag": bench.valid, "connectorId": 1, "chargingProfile": profile},
+        "/start",
+        {"token": {"id_token": bench.valid}, "evse": 1, "profile": profile},
+        action="RemoteStartTransaction",
         answer=ACCEPTED,
     )
     wanted = {
