@@ -26,6 +26,14 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8080, ge=1, le=65535)
     clickhouse_port: int = Field(default=8123, ge=1, le=65535)
 
+    ocpp_tls_port: int = Field(default=9443, ge=1, le=65535, description="OCPP over TLS, where there are certificates.")
+    ocpp_legacy_tls_port: int = Field(
+        default=0, ge=0, le=65535, description="TLS for stations with static-RSA cipher suites only; 0: none."
+    )
+    tls_certificates: str = Field(default="", description="Folder of the gateway's certificates; empty: `data/tls`.")
+    organisation: str = Field(default="Raycharge", min_length=1, description="The operator's name (O) in certificates.")
+    trusted_organisations: str = Field(default="", description="Others whose name a station's certificate may bear.")
+
     hosts: int = Field(default=2, ge=1, le=64, description="Hosts (processes in which actors live) on this node.")
     partitions: int = Field(default=4, ge=1, le=1024, description="Journal partitions; fixed at the first start.")
     admin_password: str = Field(default="", description="First admin's password; empty: one is made and printed.")
@@ -55,6 +63,22 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """SQLAlchemy's async URL of the registry and ledger."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute()}/raycharge.sqlite3"
+
+    @property
+    def tls_folder(self) -> Path:
+        """Where the gateway's certificates, and below it `clients` and `crl`, are."""
+        return Path(self.tls_certificates) if self.tls_certificates else self.data_dir / "tls"
+
+    @property
+    def pki_folder(self) -> Path:
+        """Where our own certificate authority is, if there is one."""
+        return self.data_dir / "pki"
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """The organisations that a station's certificate may name; the operator's own first (A00.FR.404)."""
+        others = (name.strip() for name in self.trusted_organisations.split(","))
+        return self.organisation, *(name for name in others if name)
 
 
 @lru_cache(maxsize=1)

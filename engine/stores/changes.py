@@ -22,6 +22,7 @@ CHANNEL = "rc:changes"
 CHARGE_POINT = "charge_point"
 CREDENTIAL = "credential"
 TOKEN = "token"
+CERTIFICATE = "certificate"
 ALL = "*"
 """As `key`: many changed at once, read all of this kind again."""
 
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`kind` is one of the above, `key` the charge point's id, the token as written, or `ALL`."""
+    """`kind` is one of the above, `key` the charge point's id, the token as written, a serial number, or `ALL`."""
 
     kind: str
     key: str

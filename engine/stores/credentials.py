@@ -1,10 +1,13 @@
-"""Is this station who it says it is? The argon2 check costs once; after that a keyed hash of the secret is enough.
+"""Does this station know its secret? The argon2 check costs once; after that a keyed hash of the secret is enough.
 
     verify ──► in memory? ──► proof in SQL? ──► argon2 in a thread ──► proof into SQL and memory
 
 A proof is HMAC-SHA256 over (charge point, version of its secret, secret) with the installation's key: worthless without
 that key, and void as soon as the secret changes. Unknown, disabled and wrong all take the same way and get the same
 verdict. A secret that was found wrong is remembered too, so that a station that knocks with it all day costs once.
+
+While a new secret is on its way to the station (`secret_changes.py`) both are right; the first connection with the new
+one makes it the only one.
 """
 
 from __future__ import annotations
@@ -17,15 +20,17 @@ from enum import Enum
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.errors import RaychargeError, StoreUnavailable
-from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change
+from engine.security.secrets import as_bytes, candidates
+from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, ChangeFeed
 from engine.stores.installation_key import InstallationKey
 from engine.stores.passwords import Passwords
-from engine.stores.proofs import keep_proofs, proof_of
+from engine.stores.proofs import keep_proofs, proof_of, waiting_proof_of
+from engine.stores.secret_changes import SecretChanges, Waiting
 from engine.stores.sql.engine import Database
-from engine.stores.sql.models import charge_points, credential_proofs
+from engine.stores.sql.models import charge_points, credential_proofs, pending_secrets
 
 REMEMBERED = 200_000
 """Accounts, and wrong secrets, that one process remembers at most (about 400 bytes each)."""
@@ -53,19 +58,33 @@ class Account:
 
     id: str
     isolation: str
-    auth: str
+    security_profile: int
+    certificate_name: str | None
     secret_hash: str | None
     secret_version: int
     proof: bytes | None
+    waiting: tuple[Waiting, ...] = ()
     read_at: float = 0.0
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the common name of its certificate may be."""
+        return frozenset({self.id, self.certificate_name or self.id})
 
 
 class Credentials:
     """The door's book of one process. Give every `Change` of the change feed to `changed`."""
 
-    def __init__(self, database: Database, key: InstallationKey, passwords: Passwords | None = None) -> None:
-        self._database, self._key = database, key
+    def __init__(
+        self,
+        database: Database,
+        key: InstallationKey,
+        passwords: Passwords | None = None,
+        feed: ChangeFeed | None = None,
+    ) -> None:
+        self._database, self._key, self._feed = database, key, feed
         self._passwords = passwords or Passwords()
+        self._changes_of_secrets = SecretChanges(database, key, feed, self._passwords)
         self._accounts: OrderedDict[str, Account] = OrderedDict()
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
         self._wanted: dict[str, asyncio.Future[Account | None]] = {}
@@ -74,35 +93,58 @@ class Credentials:
         self._changes = 0
         self.argon2_checks = 0
 
-    async def verify(self, charge_point: str, secret: str | None) -> Verdict:
+    async def verify(self, charge_point: str, secret: str | bytes | None) -> Verdict:
         """Check a station's secret (None: it gave none).
 
         Raises StoreUnavailable while SQL is away and this process has not met the station yet, PasswordsBusy when too
         many checks wait: neither is a refusal.
         """
         account = await self.account(charge_point)
-        if account is not None and account.auth == "none":
+        if account is not None and account.security_profile == 0:
             return Verdict.ACCEPTED
         if secret is None:
             return Verdict.REFUSED
-        proof = self._proof(account, charge_point, secret)
-        if account is not None and account.proof is not None and hmac.compare_digest(account.proof, proof):
-            return Verdict.ACCEPTED
-        if proof in self._wrong:
-            return Verdict.REFUSED
-        return Verdict.ACCEPTED if await self._check_once(account, secret, proof) else Verdict.REFUSED
+        for candidate in candidates(as_bytes(secret)):
+            if await self._fits(account, charge_point, candidate):
+                return Verdict.ACCEPTED
+        return Verdict.REFUSED
 
-    async def is_proven(self, charge_point: str, secret: str | None) -> bool:
+    async def is_proven(self, charge_point: str, secret: str | bytes | None) -> bool:
         """Whether `verify` would accept without having to check the secret: nothing is guessed here.
 
         Raises StoreUnavailable as `verify` does.
         """
         account = await self.account(charge_point)
-        if account is None or account.auth == "none":
+        if account is None or account.security_profile == 0:
             return account is not None
-        if secret is None or account.proof is None:
+        if secret is None:
             return False
-        return hmac.compare_digest(account.proof, self._proof(account, charge_point, secret))
+        return any(
+            self._is_known(account, candidate) or self._waits(account, candidate) is not None
+            for candidate in candidates(as_bytes(secret))
+        )
+
+    async def raise_profile(self, account: Account, profile: int) -> None:
+        """The station has connected with a higher security profile: never again with a lower one (2.x, A05.FR.06).
+
+        While SQL is away only this process knows; the next connection tells again.
+        """
+        table = charge_points
+        account.security_profile = profile
+        statement = (
+            update(table)
+            .where(table.c.id == account.id, table.c.security_profile < profile)
+            .values(security_profile=profile)
+        )
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(statement)
+        except StoreUnavailable as error:
+            log.warning("credentials.profile_not_kept", charge_point=account.id, error=str(error))
+            return
+        log.info("security_profile_raised", charge_point=account.id, profile=profile)
+        if self._feed is not None:
+            await self._feed.announce([Change(CHARGE_POINT, account.id)])
 
     async def account(self, charge_point: str) -> Account | None:
         """The enabled charge point of this name in any case, None if there is none. Raises StoreUnavailable."""
@@ -136,12 +178,56 @@ class Credentials:
         """Let the threads end."""
         self._passwords.close()
 
-    def _proof(self, account: Account | None, charge_point: str, secret: str) -> bytes:
+    def _proof(self, account: Account | None, charge_point: str, secret: bytes) -> bytes:
         if account is None:
             return proof_of(self._key, charge_point.lower(), 0, secret)
         return proof_of(self._key, account.id, account.secret_version, secret)
 
-    async def _check_once(self, account: Account | None, secret: str, proof: bytes) -> bool:
+    def _is_known(self, account: Account, secret: bytes) -> bool:
+        return account.proof is not None and hmac.compare_digest(
+            account.proof, self._proof(account, account.id, secret)
+        )
+
+    def _waits(self, account: Account, secret: bytes) -> Waiting | None:
+        """The change that brings this secret, if its proof is of our own key."""
+        for change in account.waiting:
+            proof = waiting_proof_of(self._key, account.id, change.command, secret)
+            if change.proof is not None and hmac.compare_digest(change.proof, proof):
+                return change
+        return None
+
+    async def _fits(self, account: Account | None, charge_point: str, secret: bytes) -> bool:
+        if account is not None:
+            if self._is_known(account, secret):
+                return True
+            change = self._waits(account, secret)
+            if change is not None:
+                await self._confirm(account, change, secret)
+                return True
+        proof = self._proof(account, charge_point, secret)
+        if proof not in self._wrong and await self._check_once(account, secret, proof):
+            return True
+        return account is not None and await self._waits_elsewhere(account, secret)
+
+    async def _waits_elsewhere(self, account: Account, secret: bytes) -> bool:
+        """A change that another node began: its proof has that node's key, so its hash has to tell."""
+        for change in account.waiting:
+            if change.proof is None and await self._passwords.check(change.secret_hash, secret):
+                await self._confirm(account, change, secret)
+                return True
+        return False
+
+    async def _confirm(self, account: Account, change: Waiting, secret: bytes) -> None:
+        try:
+            await self._changes_of_secrets.confirm(account.id, change.command, secret)
+        except StoreUnavailable as error:
+            # The secret is right; both stay so until this can be written.
+            log.warning("credentials.change_not_confirmed", charge_point=account.id, error=str(error))
+            return
+        self._accounts.pop(account.id.lower(), None)
+        log.info("secret_changed", charge_point=account.id, command=change.command)
+
+    async def _check_once(self, account: Account | None, secret: bytes, proof: bytes) -> bool:
         """One check for all who ask the same at the same time."""
         running = self._checks.get(proof)
         if running is None:
@@ -149,7 +235,7 @@ class Credentials:
             running.add_done_callback(lambda _: self._checks.pop(proof, None))
         return await asyncio.shield(running)
 
-    async def _check(self, account: Account | None, secret: str, proof: bytes) -> bool:
+    async def _check(self, account: Account | None, secret: bytes, proof: bytes) -> bool:
         self.argon2_checks += 1
         if not await self._passwords.check(None if account is None else account.secret_hash, secret):
             self._wrong[proof] = None
@@ -202,27 +288,40 @@ class Credentials:
             self._accounts.popitem(last=False)
 
     async def _select(self, names: list[str]) -> dict[str, Account]:
-        proofs = credential_proofs
+        table, proofs = charge_points.c, credential_proofs
         query = (
             select(
-                charge_points.c.folded,
-                charge_points.c.id,
-                charge_points.c.isolation,
-                charge_points.c.auth,
-                charge_points.c.secret_hash,
-                charge_points.c.secret_version,
+                table.folded,
+                table.id,
+                table.isolation,
+                table.security_profile,
+                table.certificate_name,
+                table.secret_hash,
+                table.secret_version,
                 proofs.c.secret_version.label("proof_version"),
                 proofs.c.proof,
             )
-            .outerjoin(proofs, (proofs.c.charge_point == charge_points.c.id) & (proofs.c.key_id == self._key.id))
-            .where(charge_points.c.folded.in_(names), charge_points.c.enabled)
+            .outerjoin(proofs, (proofs.c.charge_point == table.id) & (proofs.c.key_id == self._key.id))
+            .where(table.folded.in_(names), table.enabled)
         )
         async with self._database.read() as connection:
-            return {row.folded: _account(row) for row in await connection.execute(query)}
+            found = {row.folded: _account(row) for row in await connection.execute(query)}
+            ids = {account.id: account for account in found.values()}
+            changes = select(pending_secrets).where(pending_secrets.c.charge_point.in_(list(ids)))
+            for row in await connection.execute(changes.order_by(pending_secrets.c.created)):
+                proof = bytes(row.proof) if row.key_id == self._key.id else None
+                ids[row.charge_point].waiting += (Waiting(row.command, row.secret_hash, proof),)
+        return found
 
 
 def _account(row: Any) -> Account:
     valid = row.proof is not None and row.proof_version == row.secret_version
     return Account(
-        row.id, row.isolation, row.auth, row.secret_hash, row.secret_version, bytes(row.proof) if valid else None
+        row.id,
+        row.isolation,
+        row.security_profile,
+        row.certificate_name,
+        row.secret_hash,
+        row.secret_version,
+        bytes(row.proof) if valid else None,
     )

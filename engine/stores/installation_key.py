@@ -36,13 +36,14 @@ class InstallationKey:
             raise ConfigurationError(f"Others can read {path}. Run: chmod 600 {path}")
         return cls(path.read_bytes())
 
-    def digest(self, purpose: str, *parts: str) -> bytes:
+    def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """HMAC-SHA256 over the parts, each told apart from the next."""
-        message = b"".join(
-            len(raw).to_bytes(4, "big") + raw
-            for raw in (part.encode(errors="surrogateescape") for part in (purpose, *parts))
-        )
+        message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (_raw(part) for part in (purpose, *parts)))
         return hmac.digest(self._key, message, "sha256")
+
+
+def _raw(part: str | bytes) -> bytes:
+    return part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
 
 
 def _create(path: Path) -> None:

@@ -32,11 +32,11 @@ class Passwords:
         self._waiting = 0
         self._nobody: str | None = None
 
-    async def hash(self, secret: str) -> str:
+    async def hash(self, secret: str | bytes) -> str:
         """The encoded hash, salt and parameters included. Raises PasswordsBusy."""
         return await self._run(secret, None)
 
-    async def check(self, encoded: str | None, secret: str) -> bool:
+    async def check(self, encoded: str | None, secret: str | bytes) -> bool:
         """Whether `secret` belongs to the hash. With None it is checked against nobody's, which costs the same time.
 
         Raises PasswordsBusy when more than `max_waiting` checks are waiting.
@@ -48,7 +48,7 @@ class Passwords:
             return False
         return await self._run(secret, encoded) == encoded
 
-    async def _run(self, secret: str, encoded: str | None) -> str:
+    async def _run(self, secret: str | bytes, encoded: str | None) -> str:
         if self._waiting >= self._max_waiting:
             raise PasswordsBusy("Too many secrets are being checked at the moment.")
         self._waiting += 1
@@ -57,9 +57,9 @@ class Passwords:
         finally:
             self._waiting -= 1
 
-    def _work(self, secret: str, encoded: str | None) -> str:
+    def _work(self, secret: str | bytes, encoded: str | None) -> str:
         """Hash, or return `encoded` if the secret fits it and "" if not."""
-        raw = secret.encode(errors="surrogateescape")  # a station's password may be any bytes
+        raw = secret if isinstance(secret, bytes) else secret.encode(errors="surrogateescape")
         if encoded is None:
             return self._hasher.hash(raw)
         try:

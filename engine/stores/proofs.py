@@ -11,9 +11,14 @@ from engine.stores.sql.dialect import upsert
 from engine.stores.sql.models import credential_proofs
 
 
-def proof_of(key: InstallationKey, charge_point: str, version: int, secret: str) -> bytes:
+def proof_of(key: InstallationKey, charge_point: str, version: int, secret: bytes) -> bytes:
     """HMAC-SHA256 of the secret, bound to the charge point and to the version of its secret."""
     return key.digest("charge point secret", charge_point, str(version), secret)
+
+
+def waiting_proof_of(key: InstallationKey, charge_point: str, command: str, secret: bytes) -> bytes:
+    """The same for a secret that the station was sent by this command and has not used yet."""
+    return key.digest("waiting secret", charge_point, command, secret)
 
 
 async def keep_proofs(

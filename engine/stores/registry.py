@@ -10,24 +10,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.ids import checked_charge_point_id
+from engine.security.secrets import checked_secret
 from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, ChangeFeed
 from engine.stores.installation_key import InstallationKey
 from engine.stores.paging import Page, checked_limit, from_cursor, pattern, to_cursor
 from engine.stores.passwords import Passwords
 from engine.stores.proofs import keep_proofs, proof_of
 from engine.stores.sql.engine import Database
-from engine.stores.sql.models import DEFAULT_STATION, charge_points
+from engine.stores.sql.models import DEFAULT_STATION, charge_points, pending_secrets
 
 ISOLATIONS = ("shared", "dedicated")
-AUTHS = ("none", "basic")
-MAX_SECRET = 256
+PROFILES = (0, 1, 2, 3)
+"""Security profiles (2.x, A00): none, password, password over TLS, client certificate."""
+
+MAX_COMMON_NAME = 64
+"""Of a certificate (RFC 5280, appendix A.1)."""
 
 _ANNOUNCED_ONE_BY_ONE = 100
 """A change of more charge points than this is announced as "all of them"."""
@@ -41,7 +45,8 @@ class ChargePoint:
     station_id: str
     name: str
     isolation: str
-    auth: str
+    security_profile: int
+    certificate_name: str | None
     secret_version: int
     enabled: bool
     created: int
@@ -62,12 +67,18 @@ class ChargePoint:
 
 @dataclass(frozen=True, slots=True)
 class NewChargePoint:
-    """What is needed to register one. `isolation`: shared or dedicated (design, section 2)."""
+    """What is needed to register one. `isolation`: shared or dedicated (design, section 2).
+
+    `security_profile` None means 1 with a secret and 0 without. `certificate_name` is the common name in its client
+    certificate where that is not its id: the station's serial number.
+    """
 
     id: str
     name: str = ""
     station_id: str = DEFAULT_STATION
     isolation: str = "shared"
+    security_profile: int | None = None
+    certificate_name: str | None = None
 
 
 _COLUMNS = [charge_points.c[field.name] for field in fields(ChargePoint)]
@@ -88,22 +99,25 @@ class Registry:
         self._passwords = passwords or Passwords()
         self._clock = clock or SystemClock()
 
-    async def create(self, new: NewChargePoint, secret: str | None = None) -> ChargePoint:
-        """Register one; with a secret it has to authenticate by HTTP Basic. Raises InvalidInput, Conflict."""
+    async def create(self, new: NewChargePoint, secret: str | bytes | None = None) -> ChargePoint:
+        """Register one; with a secret it has to authenticate by HTTP Basic. Raises InvalidInput, Conflict.
+
+        A secret of bytes is what the station sends; text that is hexadecimal as an AuthorizationKey stands for bytes.
+        """
         await self.create_many([new], secret)
         return await self.get(new.id)
 
-    async def create_many(self, news: Sequence[NewChargePoint], secret: str | None = None) -> None:
+    async def create_many(self, news: Sequence[NewChargePoint], secret: str | bytes | None = None) -> None:
         """Register many in one transaction, all with the same secret (hashed once) or none: all of them or nobody.
 
         Raises InvalidInput for an id or value that cannot be, Conflict if one is there already, in whatever case.
         """
         for new in news:
-            _check(new)
-        secret_hash = None if secret is None else await self._passwords.hash(_checked_secret(secret))
+            _check(new, secret is not None)
+        raw = None if secret is None else checked_secret(secret)
+        secret_hash = None if raw is None else await self._passwords.hash(raw)
         now = self._clock.now()
         common: dict[str, Any] = {
-            "auth": "none" if secret is None else "basic",
             "secret_hash": secret_hash,
             "secret_version": 0 if secret is None else 1,
             "created": now,
@@ -116,6 +130,8 @@ class Registry:
                 "name": new.name,
                 "station_id": new.station_id,
                 "isolation": new.isolation,
+                "security_profile": _profile(new, secret is not None),
+                "certificate_name": new.certificate_name or None,
             }
             | common
             for new in news
@@ -125,11 +141,12 @@ class Registry:
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(charge_points), rows)
-                if secret is not None:
-                    await self._seed(connection, [(new.id, 1) for new in news], secret)
+                await _no_name_twice(connection, [new.id for new in news], [new.certificate_name for new in news])
+                if raw is not None:
+                    await self._seed(connection, [(new.id, 1) for new in news], raw)
         except IntegrityError as error:
             raise Conflict(
-                "A charge point of this id is registered already, or its station is not.",
+                "A charge point of this id or certificate name is registered already, or its station is not.",
                 field="charge_point_id",
                 remedy="Use another id, and a station that exists.",
             ) from error
@@ -186,29 +203,51 @@ class Registry:
         station_id: str | None = None,
         isolation: str | None = None,
         enabled: bool | None = None,
+        security_profile: int | None = None,
+        certificate_name: str | None = None,
     ) -> ChargePoint:
-        """Change what is given. Raises NotFound, InvalidInput, Conflict (no such station, or retired)."""
+        """Change what is given ("" takes a certificate name away).
+
+        This is also the one way to lower a security profile. Raises NotFound, InvalidInput, Conflict (no such station,
+        retired, or a name that is another's).
+        """
         known = await self.get(charge_point)
-        given = {"name": name, "station_id": station_id, "isolation": isolation, "enabled": enabled}
-        values = {column: value for column, value in given.items() if value is not None}
+        given = {
+            "name": name,
+            "station_id": station_id,
+            "isolation": isolation,
+            "enabled": enabled,
+            "security_profile": security_profile,
+        }
+        values: dict[str, Any] = {column: value for column, value in given.items() if value is not None}
         _check_choice("isolation", values.get("isolation", "shared"), ISOLATIONS)
+        _check_choice("security_profile", values.get("security_profile", 0), PROFILES)
+        if security_profile in (1, 2) and not await self._has_secret(known.id):
+            raise _passwordless()
+        if certificate_name is not None:
+            values["certificate_name"] = _checked_certificate_name(certificate_name)
         await self._change(known.id, values)
         await self._announce(CHARGE_POINT, [known.id])
         return await self.get(known.id)
 
-    async def set_secret(self, charge_point: str, secret: str | None) -> ChargePoint:
-        """Give it a new secret, valid at once and alone; None lets it in without one. Raises NotFound, InvalidInput."""
+    async def set_secret(self, charge_point: str, secret: str | bytes | None) -> ChargePoint:
+        """Give it a new secret, valid at once and alone; None lets it in without one, unless it has a certificate.
+
+        Raises NotFound, InvalidInput.
+        """
         known = await self.get(charge_point)
-        secret_hash = None if secret is None else await self._passwords.hash(_checked_secret(secret))
+        raw = None if secret is None else checked_secret(secret)
+        secret_hash = None if raw is None else await self._passwords.hash(raw)
         values = {
-            "auth": "none" if secret is None else "basic",
+            "security_profile": _after_secret(known.security_profile, raw is not None),
             "secret_hash": secret_hash,
             "secret_version": charge_points.c.secret_version + 1,
         }
         async with self._database.write() as connection:
             version = await self._change_in(connection, known.id, values)
-            if secret is not None:
-                await self._seed(connection, [(known.id, version)], secret)
+            await connection.execute(delete(pending_secrets).where(pending_secrets.c.charge_point == known.id))
+            if raw is not None:
+                await self._seed(connection, [(known.id, version)], raw)
         await self._announce(CREDENTIAL, [known.id])
         return await self.get(known.id)
 
@@ -219,13 +258,21 @@ class Registry:
         await self._announce(CHARGE_POINT, [known.id])
         return await self.get(known.id)
 
+    async def _has_secret(self, charge_point: str) -> bool:
+        query = select(charge_points.c.secret_hash).where(charge_points.c.id == charge_point)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one_or_none() is not None
+
     async def _change(self, charge_point: str, values: dict[str, Any]) -> None:
         try:
             async with self._database.write() as connection:
                 await self._change_in(connection, charge_point, values)
+                await _no_name_twice(connection, [charge_point], [values.get("certificate_name")])
         except IntegrityError as error:
             raise Conflict(
-                "There is no such station.", field="station_id", remedy="Use a station that exists."
+                "There is no such station, or the certificate name is another's.",
+                field="certificate_name" if values.get("certificate_name") else "station_id",
+                remedy="Use a station that exists, and each certificate name once.",
             ) from error
 
     async def _change_in(self, connection: AsyncConnection, charge_point: str, values: dict[str, Any]) -> int:
@@ -240,7 +287,7 @@ class Registry:
             raise Conflict("This charge point has been retired.", field="charge_point_id", remedy="Register a new one.")
         return version
 
-    async def _seed(self, connection: AsyncConnection, versions: Iterable[tuple[str, int]], secret: str) -> None:
+    async def _seed(self, connection: AsyncConnection, versions: Iterable[tuple[str, int]], secret: bytes) -> None:
         proofs = [(name, version, proof_of(self._key, name, version, secret)) for name, version in versions]
         await keep_proofs(connection, self._key, proofs)
 
@@ -249,22 +296,63 @@ class Registry:
         await self._feed.announce([Change(kind, key) for key in keys])
 
 
-def _check(new: NewChargePoint) -> None:
+def _check(new: NewChargePoint, has_secret: bool) -> None:
     checked_charge_point_id(new.id)
     _check_choice("isolation", new.isolation, ISOLATIONS)
+    _check_choice("security_profile", new.security_profile or 0, PROFILES)
+    if new.security_profile in (1, 2) and not has_secret:
+        raise _passwordless()
+    if new.certificate_name is not None:
+        _checked_certificate_name(new.certificate_name)
 
 
-def _check_choice(field: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise InvalidInput(f"{field} cannot be {value!r}.", field=field, remedy=f"Use one of: {', '.join(choices)}.")
+def _profile(new: NewChargePoint, has_secret: bool) -> int:
+    return int(has_secret) if new.security_profile is None else new.security_profile
 
 
-def _checked_secret(secret: str) -> str:
-    if not 1 <= len(secret) <= MAX_SECRET:
+def _after_secret(profile: int, has_secret: bool) -> int:
+    """The security profile after a secret was set or taken away: a certificate needs none."""
+    if has_secret:
+        return max(profile, 1)
+    return profile if profile == 3 else 0
+
+
+def _checked_certificate_name(name: str) -> str | None:
+    if len(name) > MAX_COMMON_NAME or not name.isprintable():
         raise InvalidInput(
-            f"A secret has 1 to {MAX_SECRET} characters.", field="secret", remedy="Use 16 to 40 random characters."
+            f"A certificate's common name has up to {MAX_COMMON_NAME} printable characters.",
+            field="certificate_name",
+            remedy="Use the serial number that the station's certificate bears.",
         )
-    return secret
+    return name or None
+
+
+async def _no_name_twice(connection: AsyncConnection, ids: Sequence[str], names: Sequence[str | None]) -> None:
+    """A certificate must name one charge point only, so nobody's certificate name may be another's id."""
+    table = charge_points.c
+    wanted = {name.lower() for name in names if name} - {name.lower() for name in ids}
+    taken: list[ColumnElement[bool]] = [table.folded.in_(wanted)] if wanted else []
+    if len(ids) <= _ANNOUNCED_ONE_BY_ONE:
+        taken.append(func.lower(table.certificate_name).in_([name.lower() for name in ids]) & table.id.not_in(ids))
+    if taken and (await connection.execute(select(table.id).where(or_(*taken)).limit(1))).first() is not None:
+        raise Conflict(
+            "A certificate name and another charge point's id must differ.",
+            field="certificate_name",
+            remedy="Use the station's serial number as its id, or another id.",
+        )
+
+
+def _passwordless() -> InvalidInput:
+    return InvalidInput(
+        "Security profiles 1 and 2 need a password.", field="security_profile", remedy="Give a password as well."
+    )
+
+
+def _check_choice(field: str, value: object, choices: Sequence[str] | Sequence[int]) -> None:
+    if value not in choices:
+        raise InvalidInput(
+            f"{field} cannot be {value!r}.", field=field, remedy=f"Use one of: {', '.join(map(str, choices))}."
+        )
 
 
 def _unknown() -> NotFound:

@@ -100,7 +100,10 @@ charge_points = Table(
     Column("station_id", Text, ForeignKey("stations.id"), nullable=False, index=True),
     _words("name"),
     Column("isolation", Text, nullable=False, server_default="shared"),
-    Column("auth", Text, nullable=False, server_default="none"),
+    # 0 without any authentication, 1 password, 2 password over TLS, 3 client certificate (2.x, A00).
+    Column("security_profile", Integer, nullable=False, server_default="0"),
+    # What its certificate bears as common name where that is not its id: the station's serial number.
+    Column("certificate_name", Text),
     Column("secret_hash", Text),
     Column("secret_version", Integer, nullable=False, server_default="0"),
     Column("enabled", Boolean, nullable=False, server_default=true()),
@@ -119,6 +122,7 @@ charge_points = Table(
     _words("boot_reason"),
     _words("boot_status"),
     _instant("booted"),
+    Index("uq_charge_points_certificate_name", "certificate_name", unique=True),
 )
 
 credential_proofs = Table(
@@ -129,6 +133,38 @@ credential_proofs = Table(
     Column("key_id", Text, primary_key=True),
     Column("secret_version", Integer, nullable=False),
     Column("proof", LargeBinary, nullable=False),
+)
+
+pending_secrets = Table(
+    "pending_secrets",
+    metadata,
+    # A new secret that was sent to the station and that it has not connected with yet: valid beside the old one.
+    Column("charge_point", Text, ForeignKey("charge_points.id", ondelete="CASCADE"), primary_key=True),
+    Column("command", Text, primary_key=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    _instant("created", nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    # What our own authority has signed. Serial numbers are hexadecimal text: they have up to 159 bits.
+    Column("serial_number", Text, primary_key=True),
+    Column("issuer", Text, nullable=False),
+    # "" for a certificate of ours (the gateway's).
+    _words("charge_point"),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    _instant("not_before", nullable=False),
+    _instant("not_after", nullable=False),
+    _instant("revoked"),
+    _words("revocation_reason"),
+    Column("pem", Text, nullable=False),
+    _instant("created", nullable=False),
+    Index("ix_certificates_charge_point", "charge_point"),
+    Index("ix_certificates_revoked", "revoked"),
 )
 
 tokens = Table(

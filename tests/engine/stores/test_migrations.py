@@ -6,13 +6,14 @@ import asyncio
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from engine.errors import ConfigurationError
 from engine.stores.sql.engine import Database, connect
-from engine.stores.sql.migrations import upgrade
+from engine.stores.sql.migrations import configuration, upgrade
 from engine.stores.sql.models import Exact, metadata
 
 
@@ -63,3 +64,29 @@ async def test_another_kind_of_database_is_refused_without_showing_the_password(
     with pytest.raises(ConfigurationError) as caught:
         connect("mysql://me:hunter2@host/db")
     assert "hunter2" not in str(caught.value)
+
+
+async def test_charge_points_of_the_first_release_keep_their_passwords_and_get_a_profile(empty_url: str) -> None:
+    opened = connect(empty_url)
+    await _upgrade_to(opened, "0001")
+    columns = "(id, folded, station_id, auth, secret_hash, secret_version, created, updated)"
+    rows = "('a', 'a', 'default', 'basic', 'hash', 1, 1, 1), ('b', 'b', 'default', 'none', NULL, 0, 1, 1)"
+    async with opened.write() as connection:
+        await connection.execute(text(f"INSERT INTO charge_points {columns} VALUES {rows}"))
+        await connection.execute(text("INSERT INTO credential_proofs VALUES ('a', 'key', 1, 'proof')"))
+    await upgrade(empty_url)
+    async with opened.read() as connection:
+        profiles = await connection.execute(text("SELECT id, security_profile FROM charge_points ORDER BY id"))
+        assert [tuple(row) for row in profiles] == [("a", 1), ("b", 0)]
+        assert (await connection.execute(text("SELECT count(*) FROM credential_proofs"))).scalar_one() == 1
+    await opened.aclose()
+
+
+async def _upgrade_to(opened: Database, revision: str) -> None:
+    def run(connection: Connection) -> None:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    async with opened.write() as connection:
+        await connection.run_sync(run)

@@ -27,11 +27,11 @@ async def test_a_charge_point_is_found_by_its_id_in_any_case(database: Database)
     registry, feed = registry_of(database)
     made = await registry.create(NewChargePoint("Berlin-01", name="Hof", isolation="dedicated"))
     assert await registry.get("BERLIN-01") == made
-    assert (made.id, made.name, made.isolation, made.auth, made.enabled) == (
+    assert (made.id, made.name, made.isolation, made.security_profile, made.enabled) == (
         "Berlin-01",
         "Hof",
         "dedicated",
-        "none",
+        0,
         True,
     )
     assert feed.changes == [Change(CHARGE_POINT, "Berlin-01")]
@@ -100,8 +100,8 @@ async def test_a_new_secret_raises_its_version_and_is_announced(database: Databa
     registry, feed = registry_of(database)
     await registry.create(NewChargePoint("a"), "first secret")
     after = await registry.set_secret("a", "second secret")
-    assert (after.auth, after.secret_version) == ("basic", 2)
-    assert (await registry.set_secret("a", None)).auth == "none"
+    assert (after.security_profile, after.secret_version) == (1, 2)
+    assert (await registry.set_secret("a", None)).security_profile == 0
     assert feed.changes[1:] == [Change(CREDENTIAL, "a")] * 2
 
 
