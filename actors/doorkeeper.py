@@ -1,40 +1,93 @@
-"""Who may come in: the gateway's questions answered from the credentials' book.
+"""Who may come in: the gateway's questions answered from the credentials' book and the station's certificate.
 
-Profile 0 (`auth: none`) is the registry's word for a charge point whose operator opted out of passwords.
+A connection has the security profile that it shows: 1 a password, 2 a password over TLS, 3 a client certificate and no
+password (2.x, A00). The charge point is registered with the least that is accepted of it; one that shows more is held
+to that from then on (A05.FR.06). Profile 0 is for charge points whose operator opted out of passwords.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from actors.gateway.listener import Admitted
+from actors.gateway.listener import Admitted, Knock, Refused
 from actors.gateway.socket import Socket
-from engine.stores.credentials import Credentials, Verdict
+from engine.clock import Clock, SystemClock
+from engine.security.certificates import Trust
+from engine.stores.credentials import Account, Credentials, Verdict
 
 Connect = Callable[[Socket, Admitted, str], None]
 
+CREDENTIALS, DOWNGRADE, CERTIFICATE_MISSING = "wrong_credentials", "lower_security_profile", "certificate_missing"
+
 
 class Doorkeeper:
-    """The gateway's `Gatekeeper`. `connect(socket, admitted, subprotocol)` takes over sockets that were let in."""
+    """The gateway's `Gatekeeper`. `connect(socket, admitted, subprotocol)` takes over sockets that were let in.
 
-    def __init__(self, credentials: Credentials, connect: Connect) -> None:
+    `trust()` is whom certificates are believed at the moment, `revoked()` what our own authority's book says is void.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        connect: Connect,
+        trust: Callable[[], Trust] = Trust,
+        organisations: Collection[str] = (),
+        revoked: Callable[[], Collection[str]] = frozenset,
+        clock: Clock | None = None,
+    ) -> None:
         self._credentials = credentials
         self._connect = connect
+        self._trust = trust
+        self._organisations = organisations
+        self._revoked = revoked
+        self._clock = clock or SystemClock()
 
-    async def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
-        return await self._credentials.is_proven(charge_point, _text(secret))
+    async def is_proven(self, knock: Knock) -> bool:
+        account = await self._credentials.account(knock.charge_point)
+        if account is not None and _shows(knock, account) == 3:
+            return self._certificate(knock, account) is None
+        return await self._credentials.is_proven(knock.charge_point, knock.secret)
 
-    async def admit(self, charge_point: str, secret: bytes | None) -> Admitted | None:
-        verdict = await self._credentials.verify(charge_point, _text(secret))
-        if verdict is not Verdict.ACCEPTED:
+    async def admit(self, knock: Knock) -> Admitted | Refused:
+        account = await self._credentials.account(knock.charge_point)
+        if account is None:
+            # Checked against nobody's secret: unknown and wrong take the same way.
+            await self._credentials.verify(knock.charge_point, knock.secret)
+            return Refused(CREDENTIALS, "not registered")
+        shown = _shows(knock, account)
+        refused = await self._refusal(knock, account, shown)
+        if refused is not None:
+            return refused
+        if shown > account.security_profile > 0:
+            await self._credentials.raise_profile(account, shown)
+        return Admitted(account.id, account.isolation == "dedicated")
+
+    async def _refusal(self, knock: Knock, account: Account, shown: int) -> Refused | None:
+        if account.security_profile == 0:
             return None
-        account = await self._credentials.account(charge_point)
-        return None if account is None else Admitted(account.id, account.isolation == "dedicated")
+        if shown == 3:
+            return self._certificate(knock, account)
+        if account.security_profile == 3 and knock.secure:
+            return Refused(CERTIFICATE_MISSING)
+        if shown < account.security_profile:
+            # Not even looked at: a password that came this way may have been read by others.
+            return Refused(DOWNGRADE, f"{shown} instead of {account.security_profile}")
+        verdict = await self._credentials.verify(knock.charge_point, knock.secret)
+        return None if verdict is Verdict.ACCEPTED else Refused(CREDENTIALS)
+
+    def _certificate(self, knock: Knock, account: Account) -> Refused | None:
+        assert knock.certificate is not None
+        reason, detail = self._trust().check(
+            knock.certificate, account.names, self._organisations, self._clock.now(), self._revoked()
+        )
+        return None if reason is None else Refused(str(reason), detail)
 
     def connected(self, socket: Socket, admitted: Admitted, subprotocol: str) -> None:
         self._connect(socket, admitted, subprotocol)
 
 
-def _text(secret: bytes | None) -> str | None:
-    """The stores take text; bytes that are none survive as lone surrogates."""
-    return None if secret is None else secret.decode("utf-8", "surrogateescape")
+def _shows(knock: Knock, account: Account) -> int:
+    """The profile of a connection. A station of profile 2 may show a certificate that is for something else."""
+    if knock.certificate is not None and (account.security_profile == 3 or knock.secret is None):
+        return 3
+    return 2 if knock.secure else 1

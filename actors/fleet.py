@@ -18,6 +18,7 @@ from ray.exceptions import RayError, RayTaskError
 from actors.commands import Ended
 from actors.config import NAMESPACE, SUPERVISOR, ClusterConfig
 from actors.host import dedicated_handle, host_handle
+from actors.host_metrics import Metric
 from actors.numbers import TransactionNumbers
 from actors.stores import Stores
 from engine.charging.operations import Operation
@@ -145,10 +146,10 @@ async def children() -> list[dict[str, Any]]:
     return told
 
 
-async def host_numbers(name: str) -> list[tuple[str, str, float]]:
+async def host_numbers(name: str) -> list[Metric]:
     """A host's metrics; none while it does not answer."""
     try:
-        numbers: list[tuple[str, str, float]] = await asyncio.wait_for(host_handle(name).metrics.remote(), timeout=3.0)
+        numbers: list[Metric] = await asyncio.wait_for(host_handle(name).metrics.remote(), timeout=3.0)
     except (RayError, TimeoutError, ValueError):
         return []
     return numbers

@@ -15,6 +15,7 @@ from actors.embedded.ports import Wanted, refuse_taken
 from actors.embedded.processes import descendants, forget_all, record_descendants, record_process
 from actors.embedded.remains import await_ports, end_remains
 from actors.embedded.valkey import RunningValkey, start_valkey
+from actors.gateway.tls_material import TlsFiles
 from engine.errors import ConfigurationError
 from engine.journal.redis_info import check_durability
 from engine.settings import Settings
@@ -70,6 +71,7 @@ async def lay_foundation(settings: Settings, say: Callable[[str], None]) -> Foun
             say("Starting Valkey")
             valkey = await start_valkey(settings)
         config = _resolve(settings, valkey)
+        _check_tls(settings)
         say("Preparing the database")
         await upgrade(settings.sql_url)
         foundation = Foundation(config, lock, valkey)
@@ -87,6 +89,10 @@ async def _clear_the_way(settings: Settings, say: Callable[[str], None]) -> None
         Wanted("RAYCHARGE_OCPP_PORT", settings.bind, settings.ocpp_port),
         Wanted("RAYCHARGE_API_PORT", settings.bind, settings.api_port),
     ]
+    if TlsFiles.of(settings).configured:
+        wanted.append(Wanted("RAYCHARGE_OCPP_TLS_PORT", settings.bind, settings.ocpp_tls_port))
+        if settings.ocpp_legacy_tls_port:
+            wanted.append(Wanted("RAYCHARGE_OCPP_LEGACY_TLS_PORT", settings.bind, settings.ocpp_legacy_tls_port))
     if not settings.clickhouse_url:
         wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", LOOPBACK, settings.clickhouse_port))
     ended = await end_remains(settings.data_dir)
@@ -95,6 +101,13 @@ async def _clear_the_way(settings: Settings, say: Callable[[str], None]) -> None
         await await_ports(wanted)
     else:
         refuse_taken(wanted)
+
+
+def _check_tls(settings: Settings) -> None:
+    """Say at once what is wrong with certificates; a host could only try again and again."""
+    files = TlsFiles.of(settings)
+    if files.configured:
+        files.load()
 
 
 async def _check_remote_journal(settings: Settings) -> None:

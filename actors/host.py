@@ -27,7 +27,8 @@ from actors.doorkeeper import Doorkeeper
 from actors.gateway.limits import ConnectionLimits
 from actors.gateway.listener import Admitted, Listener
 from actors.gateway.socket import Socket
-from actors.host_metrics import host_metrics
+from actors.gateway.tls_material import TlsFiles
+from actors.host_metrics import Metric, host_metrics
 from actors.loop_watch import LoopWatch
 from actors.relay import LOST, LOST_REASON, RelayedOwner, RemoteSocket
 from actors.resident import RESIDENT_OPTIONS, Resident
@@ -167,8 +168,8 @@ class BaseHost(Resident):
             "actors": runtime.describe(limit, after) if runtime is not None else [],
         }
 
-    async def metrics(self) -> list[tuple[str, str, float]]:
-        """(name, help, value) of this host; see `host_metrics`."""
+    async def metrics(self) -> list[Metric]:
+        """The numbers of this host."""
         return host_metrics(self)
 
 
@@ -177,6 +178,7 @@ class Host(BaseHost):
 
     async def __init__(self, name: str, config: ClusterConfig) -> None:  # type: ignore[misc]
         self.listener: Listener | None = None
+        self.tls_files: TlsFiles | None = None
         self._relays: dict[str, RelayedOwner] = {}
         await super().__init__(name, config)
 
@@ -184,14 +186,23 @@ class Host(BaseHost):
         runtime = await self._open()
         assert self.stores is not None
         settings = self.config.settings
+        self.tls_files = files = TlsFiles.of(settings)
+        revocations = self.stores.revocations
         self.listener = Listener(
-            Doorkeeper(self.stores.credentials, self._connected),
+            Doorkeeper(
+                self.stores.credentials,
+                self._connected,
+                lambda: files.trust,
+                settings.organisations,
+                lambda: revocations.serial_numbers,
+            ),
             ConnectionLimits.of(settings),
             supported=tuple(VERSIONS),
             default=DEFAULT_SUBPROTOCOL,
             handshakes_per_s=settings.handshakes_per_s,
         )
         await self.listener.start(settings.bind, settings.ocpp_port)
+        self._listen_tls(self.listener, files)
         self.ready, self.trouble = True, ""
         log.info("host_ready", incarnation=self.incarnation)
         adopted = await runtime.adopt(await runtime.journal.held_by(self.name))
@@ -199,6 +210,17 @@ class Host(BaseHost):
             adopted += await self._adopt_orphans(runtime)
         log.info("adopted", actors=adopted)
         await self._until_told()
+
+    def _listen_tls(self, listener: Listener, files: TlsFiles) -> None:
+        """Listen with TLS where there are certificates. Raises ConfigurationError when they cannot be used."""
+        settings = self.config.settings
+        if not files.configured:
+            return
+        files.load()
+        listener.start_tls(settings.bind, settings.ocpp_tls_port, files.modern)
+        if settings.ocpp_legacy_tls_port:
+            listener.start_tls(settings.bind, settings.ocpp_legacy_tls_port, files.legacy)
+        self._spawn(files.keep_current())
 
     async def _adopt_orphans(self, runtime: Runtime) -> int:
         """Take over from hosts that are not wanted any more (fewer RAYCHARGE_HOSTS than at the last start)."""

@@ -10,11 +10,14 @@ import structlog
 from actors.config import ClusterConfig
 from engine.errors import StoreUnavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.stores.certificates import Certificates
 from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, PubSubChangeFeed
 from engine.stores.credentials import Credentials
 from engine.stores.installation_key import InstallationKey
 from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import Registry
+from engine.stores.revocation_book import RevocationBook
+from engine.stores.secret_changes import SecretChanges
 from engine.stores.sql.engine import Database, connect
 from engine.stores.token_book import TokenBook
 from engine.stores.tokens import Tokens
@@ -34,25 +37,31 @@ class Stores:
     token_registry: Tokens
     credentials: Credentials
     tokens: TokenBook
+    certificates: Certificates
+    revocations: RevocationBook
+    secret_changes: SecretChanges
     key: InstallationKey
 
     async def follow_changes(self) -> None:
         """Keep the caches true, for ever: told by the change feed, read anew whenever the feed was away."""
-        reading = asyncio.create_task(self.tokens.keep_current())
+        reading = [asyncio.create_task(book.keep_current()) for book in (self.tokens, self.revocations)]
         try:
             while True:
                 try:
                     async with self.changes.listen() as changes:
                         self._forget_all()
                         await self.tokens.read()
+                        await self.revocations.read()
                         async for change in changes:
                             self.credentials.changed(change)
                             self.tokens.changed(change)
+                            self.revocations.changed(change)
                 except StoreUnavailable as error:
                     log.warning("change_feed_away", error=str(error))
                     await asyncio.sleep(0.5)
         finally:
-            reading.cancel()
+            for task in reading:
+                task.cancel()
 
     def _forget_all(self) -> None:
         for kind in (CHARGE_POINT, CREDENTIAL):
@@ -77,6 +86,7 @@ async def open_stores(config: ClusterConfig) -> Stores:
     changes = PubSubChangeFeed(bus)
     key = InstallationKey.load(config.data_dir)
     token_registry = Tokens(database, changes)
+    certificates = Certificates(database, changes)
     stores = Stores(
         journal,
         database,
@@ -84,12 +94,16 @@ async def open_stores(config: ClusterConfig) -> Stores:
         changes,
         Registry(database, changes, key),
         token_registry,
-        Credentials(database, key),
+        Credentials(database, key, feed=changes),
         TokenBook(token_registry),
+        certificates,
+        RevocationBook(certificates),
+        SecretChanges(database, key, changes),
         key,
     )
     try:
         await stores.tokens.read()
+        await stores.revocations.read()
     except BaseException:
         await stores.aclose()
         raise

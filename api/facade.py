@@ -78,9 +78,9 @@ class SystemMetrics:
         names = [name for name in sorted(hosts) if ":" not in name]
         gathered = await asyncio.gather(*(host_numbers(name) for name in names))
         samples = [
-            Sample(name, text, float(value), {"host": host})
+            Sample(name, text, float(value), {"host": host, **labels})
             for host, numbers in zip(names, gathered, strict=True)
-            for name, text, value in numbers
+            for name, text, value, labels in numbers
         ]
         for lag in await asyncio.gather(*(projection_lag(name) for name in PROJECTIONS)):
             samples += _lag_samples(lag)

@@ -131,17 +131,27 @@ class MemoryRegistry:
         return _found(self._charge_points, charge_point, "charge point")
 
     async def add_charge_point(
-        self, charge_point: str, *, name: str, isolation: str, password: str | None
+        self,
+        charge_point: str,
+        *,
+        name: str,
+        isolation: str,
+        password: str | bytes | None,
+        security_profile: int | None = None,
+        certificate_name: str | None = None,
     ) -> ChargePoint:
         _free(self._charge_points, charge_point, "charge point")
-        row = ChargePoint(charge_point, name, isolation, password is not None, self._clock.now())
+        profile = int(password is not None) if security_profile is None else security_profile
+        row = ChargePoint(
+            charge_point, name, isolation, profile, self._clock.now(), certificate_name=certificate_name or None
+        )
         return self._charge_points.setdefault(charge_point, row)
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ChargePoint:
         row = self._in_service(charge_point)
         plain = {name: value for name, value in changes.items() if name != "password"}
-        if "password" in changes:
-            plain["secured"] = changes["password"] is not None
+        if "password" in changes and "security_profile" not in changes:
+            plain["security_profile"] = 0 if changes["password"] is None else max(row.security_profile, 1)
         self._charge_points[charge_point] = changed = replace(row, **plain)
         return changed
 

@@ -103,14 +103,19 @@ class CallCheck(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChargePoint:
-    """A charge point as registered. `isolation`: shared or dedicated. `secured`: it has to give a password."""
+    """A charge point as registered. `isolation`: shared or dedicated.
+
+    `security_profile` is the least that a connection of it must show: 0 nothing, 1 a password, 2 a password over TLS, 3
+    a client certificate, which bears `certificate_name` or its id as common name.
+    """
 
     id: str
     name: str
     isolation: str
-    secured: bool
+    security_profile: int
     created: int
     retired: int | None = None
+    certificate_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,23 @@ class Registry(Protocol):
         ...
 
     async def add_charge_point(
-        self, charge_point: str, *, name: str, isolation: str, password: str | None
-    ) -> ChargePoint: ...
+        self,
+        charge_point: str,
+        *,
+        name: str,
+        isolation: str,
+        password: str | bytes | None,
+        security_profile: int | None = None,
+        certificate_name: str | None = None,
+    ) -> ChargePoint:
+        """A `security_profile` of None is 1 with a password and 0 without."""
+        ...
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ChargePoint:
-        """Change any of name, isolation, password; a password of None lets the station in without one."""
+        """Change any of name, isolation, security_profile, certificate_name, password.
+
+        A password of None lets the station in without one.
+        """
         ...
 
     async def retire_charge_point(self, charge_point: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api import ports
 from api.live_state import LiveState, live_state
@@ -15,7 +15,10 @@ from engine.clock import to_iso
 
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-StationPassword = Annotated[str, StringConstraints(min_length=16, max_length=40, pattern=r"^[!-~]+$")]
+StationPassword = Annotated[str, StringConstraints(min_length=16, max_length=64, pattern=r"^[!-~]+$")]
+PasswordDigits = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{2}){16,64}$")]
+SecurityProfile = Annotated[int, Field(ge=0, le=3)]
+CertificateName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 IdToken = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=r"^[!-~]+$")]
 Isolation = Literal["shared", "dedicated"]
 TokenStatus = Literal["Accepted", "Blocked"]
@@ -91,28 +94,60 @@ class MeOut(BaseModel):
 # --- charge points ------------------------------------------------------------------------------------------------
 
 
-class ChargePointIn(Strict):
+class WithSecret(Strict):
+    """A password as text or as the bytes that the station sends, never as both."""
+
+    password: StationPassword | None = Field(
+        None, description="For HTTP basic authentication, 16 to 64 characters; never given out again."
+    )
+    password_hex: PasswordDigits | None = Field(
+        None, description="The same as bytes: 1.6's AuthorizationKey in hexadecimal.", examples=["0f" * 20]
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> WithSecret:
+        if self.password is not None and self.password_hex is not None:
+            raise ValueError("Give password or password_hex, not both.")
+        return self
+
+    @property
+    def secret(self) -> str | bytes | None:
+        """What the station has to send."""
+        return self.password if self.password_hex is None else bytes.fromhex(self.password_hex)
+
+
+class ChargePointIn(WithSecret):
     id: str = Field(description="As in the station's OCPP address; up to 48 characters.", examples=["CP-1"])
     name: Text = Field("", examples=["Car park, level 2"])
     isolation: Isolation = Field("shared", description="`dedicated` gives the actor a process of its own.")
-    password: StationPassword | None = Field(
-        None, description="For HTTP basic authentication, 16 to 40 characters; never given out again."
+    security_profile: SecurityProfile | None = Field(
+        None,
+        description="What a connection must show at least: 1 a password (the default), 2 a password over TLS, 3 a "
+        "client certificate. 0 lets everybody in under this id and has to be asked for.",
+    )
+    certificate_name: CertificateName | None = Field(
+        None, description="Common name of its client certificate, if not its id: its serial number.", examples=["SN-9"]
     )
 
 
-class ChargePointChange(Strict):
-    """Members that are left out stay as they are."""
+class ChargePointChange(WithSecret):
+    """Members that are left out stay as they are. A `password` of null lets the station in without one."""
 
     name: Text = Field("", examples=["Car park, level 3"])
     isolation: Isolation = "shared"
-    password: StationPassword | None = Field(None, description="null lets the station in without a password.")
+    security_profile: SecurityProfile = Field(
+        1, description="The only way to lower it after the station has connected with a higher one."
+    )
+    certificate_name: CertificateName = Field("", description="Empty: its id.")
 
 
 class ChargePointOut(BaseModel):
     id: str = Field(examples=["CP-1"])
     name: str
     isolation: Isolation
-    secured: bool = Field(description="Whether the station has to give a password.")
+    secured: bool = Field(description="Whether the station has to prove who it is.")
+    security_profile: int = Field(description="What a connection must show at least.", examples=[2])
+    certificate_name: str | None = Field(description="Common name of its client certificate, if not its id.")
     created_at: str = Field(examples=["2026-01-01T00:00:00.000Z"])
     retired_at: str | None
     live: LiveState | None = Field(
@@ -125,7 +160,9 @@ class ChargePointOut(BaseModel):
             id=row.id,
             name=row.name,
             isolation="dedicated" if row.isolation == "dedicated" else "shared",
-            secured=row.secured,
+            secured=row.security_profile > 0,
+            security_profile=row.security_profile,
+            certificate_name=row.certificate_name,
             created_at=to_iso(row.created),
             retired_at=moment(row.retired),
             live=None if live is None else live_state(live),

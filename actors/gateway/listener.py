@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket as so
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol, cast
@@ -19,11 +21,25 @@ from websockets.protocol import State
 from actors.gateway.handshake import Claimed, choose_subprotocol, read_claim, split_secret
 from actors.gateway.limits import ConnectionLimits, FailureLimit, Pace
 from actors.gateway.socket import NO_EXTENSIONS, Socket
+from actors.gateway.tls import TlsPort
 from engine.errors import InvalidInput, Unavailable
 
 log = structlog.get_logger("gateway")
 MAX_WAITING_HANDSHAKES = 4_000
 ADMISSION_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A claim with all that may prove it: the password as bytes, and what TLS knows of the other side.
+
+    `certificate` is DER and was verified up to one of the trusted authorities.
+    """
+
+    charge_point: str
+    secret: bytes | None
+    secure: bool = False
+    certificate: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +50,23 @@ class Admitted:
     dedicated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A claim that is not let in. The station is told nothing of it: every refusal looks the same from outside."""
+
+    event_type: str
+    detail: str = ""
+
+
 class Gatekeeper(Protocol):
     """Who decides on claims and takes over the sockets that were let in."""
 
-    async def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
+    async def is_proven(self, knock: Knock) -> bool:
         """Whether this very credential was verified before, in whichever host. Raises as `admit` does."""
         ...
 
-    async def admit(self, charge_point: str, secret: bytes | None) -> Admitted | None:
-        """Verify a claim; None refuses. Raises Unavailable when that cannot be found out at the moment."""
+    async def admit(self, knock: Knock) -> Admitted | Refused:
+        """Verify a claim. Raises Unavailable when that cannot be found out at the moment."""
         ...
 
     def connected(self, socket: Socket, admitted: Admitted, subprotocol: str) -> None:
@@ -67,6 +91,7 @@ class Listener:
         self.sockets: set[Socket] = set()
         self.throttled = 0
         self.refused: dict[int, int] = {}
+        self.security_events: dict[str, int] = {}
         self.accepted = 0
         self.dead = 0
         self._gatekeeper = gatekeeper
@@ -76,6 +101,8 @@ class Listener:
         self._failures = FailureLimit()
         self._waiting = 0
         self._server: asyncio.Server | None = None
+        self._tls_ports: list[TlsPort] = []
+        self._tls_pace = Pace(handshakes_per_s)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._emptied: asyncio.Event | None = None
@@ -83,30 +110,43 @@ class Listener:
 
     async def start(self, host: str, port: int) -> None:
         """Bind and listen. Raises OSError when the port is taken by somebody who does not share it."""
-        sock = so.socket(so.AF_INET6 if ":" in host else so.AF_INET, so.SOCK_STREAM)
-        sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEADDR, 1)
-        sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEPORT, 1)
-        sock.bind((host, port))
+        sock = self.bound(host, port)
         self._server = await self.loop.create_server(
             lambda: cast(asyncio.BaseProtocol, Socket(self)), sock=sock, backlog=4096
         )
         self._sweeper = asyncio.create_task(self._sweep())
+
+    def start_tls(self, host: str, port: int, context: Callable[[], ssl.SSLContext]) -> None:
+        """The same with TLS; `context` gives what the next connection uses. Raises OSError."""
+        tls_port = TlsPort(self, context, self._tls_pace)
+        tls_port.start(host, port)
+        self._tls_ports.append(tls_port)
+
+    def bound(self, host: str, port: int) -> so.socket:
+        """A bound socket that other hosts may share. Raises OSError."""
+        sock = so.socket(so.AF_INET6 if ":" in host else so.AF_INET, so.SOCK_STREAM)
+        try:
+            sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEADDR, 1)
+            sock.setsockopt(so.SOL_SOCKET, so.SO_REUSEPORT, 1)
+            sock.bind((host, port))
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     async def stop(self) -> None:
         """Stop listening and cut what is still open."""
         self.draining = True
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._server is not None:
-            self._server.close()
+        self._close_ports()
         for socket in list(self.sockets):
             socket.abort()
 
     async def drain(self, per_s: float) -> None:
         """Stop listening and close all sockets at this rate with 1012 (service restart), so that stations move over."""
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        self._close_ports()
         pace = Pace(per_s)
         for socket in list(self.sockets):
             await asyncio.sleep(pace.delay(self.loop.time()))
@@ -115,11 +155,27 @@ class Listener:
             self._emptied = asyncio.Event()
             await asyncio.wait([asyncio.ensure_future(self._emptied.wait())], timeout=6.0)
 
+    def _close_ports(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for tls_port in self._tls_ports:
+            tls_port.close()
+
     # what sockets tell -----------------------------------------------------------------------------------------------
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more connections than may be, TLS handshakes included."""
+        handshaking = sum(tls_port.handshaking for tls_port in self._tls_ports)
+        return len(self.sockets) + handshaking > self.limits.max_connections
+
+    def noted(self, event_type: str) -> None:
+        """Count a security event of ours."""
+        self.security_events[event_type] = self.security_events.get(event_type, 0) + 1
 
     def opened(self, socket: Socket) -> None:
         self.sockets.add(socket)
-        if len(self.sockets) > self.limits.max_connections:
+        if self.is_full:
             # Near the limit of open files an accept would fail for everybody; the newest comers are told to wait.
             self._count(HTTPStatus.SERVICE_UNAVAILABLE)
             socket.abort()
@@ -168,17 +224,25 @@ class Listener:
                 await asyncio.sleep(delay)
             finally:
                 self._waiting -= 1
-        secret = split_secret(claim)
+        knock = Knock(claim.charge_point, split_secret(claim), socket.secure, socket.certificate)
         wait = self._failures.retry_after(socket.address, now)
-        if wait > 0.0 and not await self._gatekeeper.is_proven(claim.charge_point, secret):
+        if wait > 0.0 and not await self._gatekeeper.is_proven(knock):
             self._refuse(socket, HTTPStatus.TOO_MANY_REQUESTS, "Too many failures.", retry_after=int(wait) + 1)
             return None
-        admitted = await self._gatekeeper.admit(claim.charge_point, secret)
-        if admitted is None:
-            self._failures.failed(socket.address, self.loop.time())
-            log.info("handshake_refused", charge_point=claim.charge_point, address=socket.address)
-            self._refuse(socket, HTTPStatus.UNAUTHORIZED, "Unknown charge point or wrong credentials.")
-        return admitted
+        admitted = await self._gatekeeper.admit(knock)
+        if isinstance(admitted, Admitted):
+            return admitted
+        self._failures.failed(socket.address, self.loop.time())
+        self.noted(admitted.event_type)
+        log.warning(
+            "security_event",
+            event_type=admitted.event_type,
+            charge_point=claim.charge_point,
+            address=socket.address,
+            detail=admitted.detail,
+        )
+        self._refuse(socket, HTTPStatus.UNAUTHORIZED, "Unknown charge point or wrong credentials.")
+        return None
 
     def _accept(self, socket: Socket, request: Request, claim: Claimed, admitted: Admitted) -> None:
         header, version = choose_subprotocol(claim.subprotocols, self._supported, self._default)

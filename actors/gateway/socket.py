@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from typing import TYPE_CHECKING, Protocol, cast
 
 from websockets.extensions import Extension
@@ -274,6 +275,24 @@ class Socket:
         """The peer's address as host:port text."""
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         return f"{peer[0]}:{peer[1]}" if peer else ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is a TLS connection."""
+        return self._tls is not None
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The station's certificate in DER, if it showed one; TLS has verified its path."""
+        tls = self._tls
+        return tls.getpeercert(True) if tls is not None else None
+
+    @property
+    def _tls(self) -> ssl.SSLObject | None:
+        tls: ssl.SSLObject | None = (
+            self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        )
+        return tls
 
     @property
     def address(self) -> str:

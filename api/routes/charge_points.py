@@ -11,7 +11,7 @@ from api.context import Here
 from api.live_state import LiveState, live_state
 from api.routes.paging import Cursor, Limit, known_charge_point_id, page
 from api.schemas import ChargePointChange, ChargePointIn, ChargePointOut, Page
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.ids import checked_charge_point_id
 
 router = APIRouter(prefix="/charge-points", tags=["charge points"])
@@ -33,8 +33,19 @@ async def list_charge_points(
 
 @router.post("", operation_id="addChargePoint", summary="Register a charge point", status_code=201)
 async def add_charge_point(body: ChargePointIn, here: Here, response: Response) -> ChargePointOut:
+    if body.secret is None and body.security_profile in (None, 1, 2):
+        raise InvalidInput(
+            "A charge point needs a password.",
+            field="password",
+            remedy="Give a password, or security_profile 0 to let it in without any, or 3 for a certificate instead.",
+        )
     row = await here.ports.registry.add_charge_point(
-        checked_charge_point_id(body.id), name=body.name, isolation=body.isolation, password=body.password
+        checked_charge_point_id(body.id),
+        name=body.name,
+        isolation=body.isolation,
+        password=body.secret,
+        security_profile=body.security_profile,
+        certificate_name=body.certificate_name,
     )
     response.headers["Location"] = f"/api/v1/charge-points/{row.id}"
     return ChargePointOut.of(row, None)
@@ -46,9 +57,11 @@ async def get_charge_point(charge_point: Id, here: Here) -> ChargePointOut:
     return ChargePointOut.of(row, (await here.views([row.id])).get(row.id))
 
 
-@router.patch("/{id}", operation_id="changeChargePoint", summary="Change name, isolation or password")
+@router.patch("/{id}", operation_id="changeChargePoint", summary="Change its registration")
 async def change_charge_point(charge_point: Id, body: ChargePointChange, here: Here) -> ChargePointOut:
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.model_dump(exclude_unset=True, exclude={"password_hex"})
+    if body.secret is not None:
+        changes["password"] = body.secret
     row = await here.ports.registry.change_charge_point(charge_point, changes)
     return ChargePointOut.of(row, (await here.views([row.id])).get(row.id))
 

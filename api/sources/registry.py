@@ -32,17 +32,30 @@ class SqlRegistry:
         return _charge_point(await self._registry.get(charge_point))
 
     async def add_charge_point(
-        self, charge_point: str, *, name: str, isolation: str, password: str | None
+        self,
+        charge_point: str,
+        *,
+        name: str,
+        isolation: str,
+        password: str | bytes | None,
+        security_profile: int | None = None,
+        certificate_name: str | None = None,
     ) -> ports.ChargePoint:
-        new = NewChargePoint(charge_point, name=name, isolation=isolation)
+        new = NewChargePoint(
+            charge_point,
+            name=name,
+            isolation=isolation,
+            security_profile=security_profile,
+            certificate_name=certificate_name,
+        )
         return _charge_point(await self._registry.create(new, password))
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ports.ChargePoint:
         plain = {name: value for name, value in changes.items() if name != "password"}
-        row = await self._registry.update(charge_point, **plain)
+        # The password first: a profile that needs one may come with it.
         if "password" in changes:
-            row = await self._registry.set_secret(charge_point, changes["password"])
-        return _charge_point(row)
+            await self._registry.set_secret(charge_point, changes["password"])
+        return _charge_point(await self._registry.update(charge_point, **plain))
 
     async def retire_charge_point(self, charge_point: str) -> None:
         await self._registry.retire(charge_point)
@@ -85,7 +98,9 @@ class SqlRegistry:
 
 
 def _charge_point(row: ChargePoint) -> ports.ChargePoint:
-    return ports.ChargePoint(row.id, row.name, row.isolation, row.auth != "none", row.created, row.retired)
+    return ports.ChargePoint(
+        row.id, row.name, row.isolation, row.security_profile, row.created, row.retired, row.certificate_name
+    )
 
 
 def _token(row: Token) -> ports.Token:

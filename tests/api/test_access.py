@@ -25,7 +25,7 @@ OPERATIONS = [
 ]
 GUARDED = [each for each in OPERATIONS if each[1] not in OPEN_PATHS]
 BODIES: dict[str, Any] = {
-    "addChargePoint": {"id": "CP-2"},
+    "addChargePoint": {"id": "CP-2", "security_profile": 0},
     "changeChargePoint": {"name": "Back"},
     "addToken": {"id_token": "TAG2"},
     "changeToken": {"label": "Van"},

@@ -82,11 +82,11 @@ async def test_registering_over_rest_is_in_sql_and_case_makes_no_difference(clie
     body = {"id": "CP-1", "name": "Front", "password": "0123456789abcdef"}
     made = await client.post("/api/v1/charge-points", json=body)
     assert (made.status_code, made.json()["secured"]) == (201, True)
-    assert_problem(await client.post("/api/v1/charge-points", json={"id": "cp-1"}), 409)
+    assert_problem(await client.post("/api/v1/charge-points", json={"id": "cp-1", "security_profile": 0}), 409)
     assert (await client.get("/api/v1/charge-points/cp-1")).json()["id"] == "CP-1"
     changed = await client.patch("/api/v1/charge-points/CP-1", json={"name": "Back", "password": None})
     assert (changed.json()["name"], changed.json()["secured"]) == ("Back", False)
-    await client.post("/api/v1/charge-points", json={"id": "CP-2", "isolation": "dedicated"})
+    await client.post("/api/v1/charge-points", json={"id": "CP-2", "isolation": "dedicated", "security_profile": 0})
     first = (await client.get("/api/v1/charge-points", params={"limit": 1})).json()
     rest = (await client.get("/api/v1/charge-points", params={"cursor": first["next"]})).json()
     assert [row["id"] for row in first["items"] + rest["items"]] == ["CP-1", "CP-2"]
@@ -121,7 +121,7 @@ async def test_a_new_password_ends_the_logins_from_before(
 
 
 async def test_a_payload_that_a_1_6_station_cannot_take_is_refused(client: httpx.AsyncClient) -> None:
-    await client.post("/api/v1/charge-points", json={"id": "CP-1"})
+    await client.post("/api/v1/charge-points", json={"id": "CP-1", "security_profile": 0})
     url = "/api/v1/charge-points/CP-1/commands"
     body = assert_problem(await client.post(url, json={"action": "Reset", "payload": {"type": "Sot"}}), 422)
     assert body["field"] == "payload.type"

@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from actors.embedded.ports import free_ports
 from actors.gateway.limits import ConnectionLimits
-from actors.gateway.listener import Admitted, Listener
+from actors.gateway.listener import Admitted, Knock, Listener, Refused
 from actors.gateway.socket import Socket
 from engine.errors import StoreUnavailable
 from tests.actors.world import until
@@ -33,16 +33,18 @@ class Echo:
         self.proven: set[str] = set()
         self.trouble: Exception | None = None
 
-    async def is_proven(self, charge_point: str, secret: bytes | None) -> bool:
-        return charge_point.lower() in self.proven and secret == SECRETS[charge_point.lower()]
+    async def is_proven(self, knock: Knock) -> bool:
+        name = knock.charge_point.lower()
+        return name in self.proven and knock.secret == SECRETS[name]
 
-    async def admit(self, charge_point: str, secret: bytes | None) -> Admitted | None:
+    async def admit(self, knock: Knock) -> Admitted | Refused:
         if self.trouble is not None:
             raise self.trouble
-        if SECRETS.get(charge_point.lower()) != secret or secret is None:
-            return None
-        self.proven.add(charge_point.lower())
-        return Admitted(charge_point.upper(), dedicated=False)
+        name = knock.charge_point.lower()
+        if SECRETS.get(name) != knock.secret or knock.secret is None:
+            return Refused("wrong_credentials")
+        self.proven.add(name)
+        return Admitted(name.upper(), dedicated=False)
 
     def connected(self, socket: Socket, admitted: Admitted, subprotocol: str) -> None:
         assert socket.charge_point == admitted.charge_point
