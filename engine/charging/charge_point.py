@@ -23,6 +23,7 @@ from engine.charging import (
     reports,
     reservations,
     smart_charging,
+    transaction_events,
     transactions,
 )
 from engine.charging.config import MachineConfig
@@ -58,6 +59,7 @@ HANDLERS: dict[type[Message], Handler] = {
     messages.StatusReported: connectors.status_reported,
     messages.StartReported: transactions.start_reported,
     messages.StopReported: transactions.stop_reported,
+    messages.TransactionReported: transaction_events.event_reported,
     messages.AuthorizeAsked: registration.authorize,
     messages.Booted: registration.booted,
     messages.DataTransferred: registration.data_transferred,

@@ -13,6 +13,9 @@ class MachineConfig:
     """Settings of the machines. Names that end in `_s` are seconds.
 
     `registration` is the answer to a BootNotification while the journal takes writes: Accepted, Pending or Rejected.
+    A closed session waits `finalise_after_s` for late meter values, and `late_events_s` where it is known that events
+    of its transaction have not come yet.
+
     `strict` raises IllegalTransition where production records a deviation.
     """
 
@@ -21,6 +24,7 @@ class MachineConfig:
     offline_grace_s: float = 60.0
     call_timeout_s: float = 30.0
     finalise_after_s: float = 60.0
+    late_events_s: float = 86_400.0
     energy_event_interval_s: float = 60.0
     correlation_window_s: float = 300.0
     drift_window_s: float = 3600.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.charging import deviations, drift
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, Effect, Reply, TellSession
 from engine.charging.events import StatusChanged
-from engine.charging.messages import Acknowledged, StatusReported
+from engine.charging.messages import Acknowledged, Instant, StatusReported
 from engine.charging.session_messages import ConnectorMoved
 from engine.charging.state import CORE, ChargePointState, Connector
 from engine.charging.transactions import open_at
@@ -17,6 +19,7 @@ ACKNOWLEDGED = Reply(Acknowledged())
 MAX_CONNECTORS = 256
 """More than any station has; a station that counts on is answered and journalled, but no longer remembered."""
 
+_OCCUPIED = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 _DRIVES_SESSION = frozenset({"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 
 
@@ -30,6 +33,8 @@ def status_reported(
     """
     key = (message.evse, message.connector)
     connector = state.connectors.get(key)
+    if message.occupied and connector is not None and connector.status in _OCCUPIED:
+        message = replace(message, status=connector.status)
     if connector is not None and _is_repeat(connector, message):
         state.last_seen = now
         effects.append(ACKNOWLEDGED)
@@ -55,6 +60,26 @@ def status_reported(
     if changed and session and message.status in _DRIVES_SESSION:
         effects.append(TellSession(session, ConnectorMoved(message.status, message.at)))
     effects.append(ACKNOWLEDGED)
+
+
+def follow_transaction(
+    state: ChargePointState, place: tuple[int, int], status: str, at: Instant, effects: list[Effect]
+) -> None:
+    """What a transaction tells of an occupied connector, of which a 2.x station's status says no more (G01).
+
+    A connector that is not occupied, or has changed since, is left as it said.
+    """
+    connector = state.connectors.get(place)
+    if connector is None or connector.status not in _OCCUPIED or connector.status == status:
+        return
+    if at.believed < connector.since or CONNECTOR.after(connector.status, status) is None:
+        return
+    told = StatusReported(*place, status, connector.error, at, connector.info)
+    effects.append(Append(_event(state.charge_point, told, connector.status)))
+    said = connector.said
+    _update(connector, told, changed=True)
+    connector.said = said
+    state.dirty.add(CORE)
 
 
 def _is_repeat(connector: Connector, message: StatusReported) -> bool:

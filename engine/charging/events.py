@@ -92,6 +92,27 @@ class SessionStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionIdentified:
+    """More became known of a session that is under way (2.x tells bit by bit). The fields replace SessionStarted's."""
+
+    kind: ClassVar[str] = "session.identified"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    authorisation: str
+    meter_start_wh: str | None
+    said: str | None
+    believed: int
+    received: int
+    command: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionChanged:
     """A session's state moved on (metered, suspended …) or its energy did, at most once a minute for the latter."""
 
@@ -135,10 +156,11 @@ class SessionStopped:
 
 @dataclass(frozen=True, slots=True)
 class SessionAmended:
-    """What was learnt only after SessionStopped: at most once a session. The fields replace those of SessionStopped.
+    """What was learnt only after SessionStopped. The fields replace those of SessionStopped.
 
-    It happens when a Stop comes after the next Start has closed its session (doubt `no_stop`), and when a Start comes
-    after the Stop that named no transaction of ours (doubt `stop_before_start`).
+    It happens when a Stop comes after the next Start has closed its session (doubt `no_stop`), when a Start comes after
+    the Stop that named no transaction of ours (doubt `stop_before_start`), and when events of a 2.x transaction come
+    after its Ended.
     """
 
     kind: ClassVar[str] = "session.amended"
@@ -224,6 +246,7 @@ Event = (
     | LinkChanged
     | StatusChanged
     | SessionStarted
+    | SessionIdentified
     | SessionChanged
     | SessionStopped
     | SessionAmended

@@ -83,7 +83,8 @@ class StatusReported:
     """A connector (or, with evse 0, the whole station) tells its state.
 
     1.6's connector n is EVSE n, connector 1; connector 0 is EVSE 0, connector 0. `status` is one of 1.6's
-    ChargePointStatus, into which 2.x's are mapped.
+    ChargePointStatus, into which 2.x's are mapped. `occupied`: the station said no more than that the connector is in
+    use (2.x), so a finer status that its transaction told stays.
     """
 
     evse: int
@@ -94,6 +95,7 @@ class StatusReported:
     info: str = ""
     vendor: str = ""
     vendor_error: str = ""
+    occupied: bool = False
 
 
 class Sample(NamedTuple):
@@ -165,6 +167,31 @@ class StopReported:
     standing: TokenStanding | None = None
 
 
+class TransactionReported(NamedTuple):
+    """2.x TransactionEvent. `event`: Started, Updated or Ended; `transaction` is the station's own id for it.
+
+    What a station says once and carries forward is absent where it says nothing: `evse` and `connector` 0, `id_token`
+    None (and so is its `standing`). `charging_state` and `reason` (of an Ended) are "" where absent. `remote_start`
+    names the remote start that led here.
+    """
+
+    event: str
+    transaction: str
+    seq: int
+    at: Instant
+    trigger: str
+    offline: bool
+    charging_state: str
+    reason: str
+    evse: int
+    connector: int
+    id_token: str | None
+    standing: TokenStanding | None
+    readings: tuple[MeterReading, ...]
+    remote_start: int | None = None
+    reservation: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DataTransferred:
     """A vendor's own message."""
@@ -190,6 +217,7 @@ StationMessage = (
     | MetersReported
     | StartReported
     | StopReported
+    | TransactionReported
     | DataTransferred
     | Deviated
     | Notice
@@ -315,6 +343,18 @@ class StopAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionAnswer:
+    """To a TransactionReported. `standing` is None where no token was named; `total_cost` while nobody prices it."""
+
+    standing: TokenStanding | None = None
+    total_cost: Decimal | None = None
+
+
+NOTHING_TO_SAY = TransactionAnswer()
+"""The answer to nearly every TransactionReported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """The empty answer: StatusNotification, MeterValues."""
 
@@ -333,6 +373,7 @@ Answer = (
     | AuthorizeAnswer
     | StartAnswer
     | StopAnswer
+    | TransactionAnswer
     | Acknowledged
     | DataTransferAnswer
     | NoticeAnswer

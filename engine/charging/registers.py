@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from engine.charging.messages import Sample
+from engine.charging.messages import MeterReading, Sample
 
 METER_BACKWARDS = "meter_backwards"
 UNIT_SCALE = "unit_scale"
@@ -17,6 +17,9 @@ NO_STOP = "no_stop"
 LATE_STOP = "late_stop"
 UNKNOWN_TRANSACTION = "unknown_transaction"
 STOP_BEFORE_START = "stop_before_start"
+MISSING_START = "missing_start"
+MISSING_EVENTS = "missing_events"
+NO_BEGIN = "no_begin"
 
 _ENERGY, _POWER = "Energy.Active.Import.Register", "Power.Active.Import"
 
@@ -53,6 +56,21 @@ def register_and_power(samples: Iterable[Sample]) -> tuple[Decimal | None, Decim
             elif phase[0] == "L":
                 phases = value if phases is None else phases + value
     return register, phases if total is None else total
+
+
+def begin_register(readings: Iterable[MeterReading]) -> Decimal | None:
+    """The import register (Wh) at a transaction's beginning: the one that says so, else the first; None without any."""
+    first: Decimal | None = None
+    for reading in readings:
+        for sample in reading.samples:
+            energy = sample.measurand == _ENERGY and not sample.phase and sample.base_unit == "Wh"
+            if not energy or sample.value is None:
+                continue
+            if sample.context == "Transaction.Begin":
+                return sample.value
+            if first is None:
+                first = sample.value
+    return first
 
 
 def wrong_scale(start: Decimal, later: Decimal) -> bool:

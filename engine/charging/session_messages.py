@@ -1,11 +1,14 @@
-"""What a charge point's machine tells a session's. Meter values are handed on as they came (`MetersReported`)."""
+"""What a charge point's machine tells a session's.
+
+Meter values (`MetersReported`) and 2.x's events (`TransactionReported`) are handed on as they came.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.charging.messages import Instant, MeterReading, MetersReported
+from engine.charging.messages import Instant, MeterReading, MetersReported, TransactionReported
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +57,4 @@ class Finalise:
     """The time in which late meter values are expected is over."""
 
 
-SessionMessage = Opened | MetersReported | ConnectorMoved | Stopped | Superseded | Finalise
+SessionMessage = Opened | MetersReported | TransactionReported | ConnectorMoved | Stopped | Superseded | Finalise

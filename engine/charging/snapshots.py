@@ -17,9 +17,9 @@ import orjson
 from engine.charging import transaction_memory as memory
 from engine.charging.intents import Intent
 from engine.charging.kept import is_kept
-from engine.charging.messages import Booted
+from engine.charging.messages import Booted, Instant
 from engine.charging.registers import as_text
-from engine.charging.session import SessionState
+from engine.charging.session_state import EventMemory, SessionState
 from engine.charging.state import CORE, TX, ChargePointState, Command, Connector, Expectation
 
 VERSION = 1
@@ -152,6 +152,7 @@ def encode_session(state: SessionState) -> bytes:
             state.metered,
             state.told_at,
             state.doubts,
+            None if state.events is None else _event_memory(state.events),
         )
     )
 
@@ -159,7 +160,7 @@ def encode_session(state: SessionState) -> bytes:
 def restore_session(charge_point: str, session: str, part: bytes) -> SessionState:
     """A session's state from its part."""
     values = _lifted(SESSION, part)
-    start, started, register, register_at, power, newest, metered, told_at, doubts = values[8:]
+    start, started, register, register_at, power, newest, metered, told_at, doubts, *events = values[8:]
     phase, evse, connector, transaction, id_token, authorisation, command = values[1:8]
     return SessionState(
         charge_point,
@@ -180,7 +181,20 @@ def restore_session(charge_point: str, session: str, part: bytes) -> SessionStat
         metered,
         told_at,
         tuple(doubts),
+        # The last one came later within this version.
+        _restored_events(events[0]) if events and events[0] is not None else None,
     )
+
+
+def _event_memory(events: EventMemory) -> list[Any]:
+    stop = None if events.stop is None else [list(events.stop[0]), *events.stop[1:]]
+    return [events.next, events.ahead, events.newest, events.stated, events.begun, stop]
+
+
+def _restored_events(row: list[Any]) -> EventMemory:
+    next_event, ahead, newest, stated, begun, stop = row
+    said = None if stop is None else (Instant(*stop[0]), stop[1], stop[2])
+    return EventMemory(next_event, tuple(ahead), newest, stated, begun, said)
 
 
 def restore_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:

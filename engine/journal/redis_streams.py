@@ -115,6 +115,7 @@ class RedisJournal:
         return range(last - count + 1, last + 1)
 
     async def trim(self, partition: int, up_to: int) -> None:
+        self._ahead.pop(partition, None)
         await self._link.call(("XTRIM", f"{self._tags[partition]}:j", "MINID", "=", f"{up_to + 1}-0"))
 
     async def _write(self, *commands: Command) -> list[Any]:

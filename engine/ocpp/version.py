@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.charging.messages import Json
 from engine.ocpp.port import Circumstances, OcppVersion
+from engine.ocpp.v2.protocol import OCPP_21, OCPP_201
 from engine.ocpp.v16.protocol import Ocpp16
 
 __all__ = ["DEFAULT_SUBPROTOCOL", "VERSIONS", "Circumstances", "OcppVersion", "speaks"]
@@ -11,7 +12,7 @@ __all__ = ["DEFAULT_SUBPROTOCOL", "VERSIONS", "Circumstances", "OcppVersion", "s
 DEFAULT_SUBPROTOCOL = "ocpp1.6"
 """What a station is taken to speak that has not told."""
 
-VERSIONS: dict[str, OcppVersion] = {"ocpp1.6": Ocpp16()}
+VERSIONS: dict[str, OcppVersion] = {version.subprotocol: version for version in (Ocpp16(), OCPP_201, OCPP_21)}
 
 _V16, _V2 = "ocpp1.6", "ocpp2.0.1"
 _ONLY_IN = {

@@ -20,6 +20,7 @@ from engine.charging.events import (
     CommandChanged,
     SessionAmended,
     SessionChanged,
+    SessionIdentified,
     SessionStarted,
     SessionStopped,
     StatusChanged,
@@ -174,6 +175,7 @@ BOOT_FIELDS = ("vendor", "model", "serial", "firmware", "iccid", "imsi", "meter_
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
     SessionStarted.kind: _started,
+    SessionIdentified.kind: _started,
     SessionChanged.kind: _changed,
     SessionStopped.kind: _stopped,
     SessionAmended.kind: _stopped,

@@ -16,6 +16,7 @@ from engine.charging.messages import (
     Json,
     StartAnswer,
     StopAnswer,
+    TransactionAnswer,
 )
 from engine.charging.notices import NoticeAnswer
 from engine.clock import to_iso
@@ -49,5 +50,7 @@ def payload_of(answer: Answer) -> dict[str, Json]:
             return dict(content)
         case Acknowledged():
             return {}
+        case TransactionAnswer():
+            raise TypeError("1.6 has no TransactionEvent to answer")
         case _:
             assert_never(answer)

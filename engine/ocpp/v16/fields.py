@@ -1,41 +1,8 @@
-"""Fields that several 1.6 messages share: connectors and times."""
+"""Fields that several 1.6 messages share."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from engine.charging.messages import Instant
-from engine.ocpp.deviations import Deviation, note
-from engine.ocpp.errors import ErrorCode, refusal
-from engine.ocpp.port import Circumstances
-from engine.ocpp.times import MAX_LENGTH, read_time
-
-MAX_CONNECTOR = 1023
-"""More connectors than any station has: each one heard of takes memory in its charge point's actor."""
-
-
-def checked_connector(number: int) -> int:
-    """The connector's number. Raises ProtocolError (PropertyConstraintViolation) if it cannot be one."""
-    if 0 <= number <= MAX_CONNECTOR:
-        return number
-    raise refusal(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"connectorId {number} is not within 0 to {MAX_CONNECTOR}.")
 
 
 def connector_on(evse: int) -> int:
     """1.6's connector n is EVSE n's connector 1; 0 is the whole station."""
     return 1 if evse else 0
-
-
-def instant(payload: dict[str, Any], circumstances: Circumstances, *, required: bool = True) -> Instant:
-    """The payload's `timestamp`: said, believed and received."""
-    received = circumstances.received
-    said: str | None = payload.get("timestamp")
-    if not said:
-        if required:
-            note(circumstances.notes, Deviation.MISSING_TIME)
-        return Instant(None, received, received)
-    believed, deviation = read_time(said, received)
-    if deviation is not None:
-        note(circumstances.notes, deviation, said)
-        said = said[:MAX_LENGTH]
-    return Instant(said, believed, received)

@@ -13,10 +13,10 @@ from typing import Any
 
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
+from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
 from engine.ocpp.port import Circumstances
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
-from engine.ocpp.v16.fields import MAX_CONNECTOR, checked_connector, instant
 
 _CACHE_LIMIT = 8192
 _SHORT = 6

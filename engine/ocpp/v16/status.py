@@ -6,8 +6,9 @@ from typing import Any
 
 from engine.charging.messages import StatusReported
 from engine.ocpp.errors import ErrorCode, refusal
+from engine.ocpp.fields import checked_connector, instant
 from engine.ocpp.port import Circumstances
-from engine.ocpp.v16.fields import checked_connector, connector_on, instant
+from engine.ocpp.v16.fields import connector_on
 
 STATUSES = frozenset(
     (

@@ -7,9 +7,10 @@ from typing import Any
 
 from engine.charging.messages import StartReported, StopReported
 from engine.ocpp.errors import ErrorCode, refusal
+from engine.ocpp.fields import checked_connector, instant
 from engine.ocpp.port import Circumstances
 from engine.ocpp.units import as_quantity
-from engine.ocpp.v16.fields import checked_connector, connector_on, instant
+from engine.ocpp.v16.fields import connector_on
 from engine.ocpp.v16.meter_values import readings
 
 REASONS = frozenset(

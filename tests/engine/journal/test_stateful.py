@@ -102,7 +102,14 @@ class Player:
         return claim
 
     async def read(self, partition: int, after: int, count: int) -> object:
-        return await self.journal.read(partition, after, count=count)
+        """All that is to be had: one read may tell less than there is (what `wait` brought along), never nothing."""
+        found: list[Any] = []
+        while len(found) < count:
+            more = await self.journal.read(partition, after + len(found), count=count - len(found))
+            if not more:
+                break
+            found += more
+        return found
 
     async def trim(self, partition: int, up_to: int) -> object:
         return await self.journal.trim(partition, min(up_to, (await self.journal.heads())[partition]))

@@ -1,0 +1,284 @@
+"""A session told by 2.x's TransactionEvents: in any order, each once, what is said once carried forward (2.0.1 E).
+
+Arrival is not order: a charging state counts only if no younger one is known, and what comes after the Ended amends the
+session instead of reopening it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Append, AppendMeters, Effect
+from engine.charging.events import SessionAmended, SessionIdentified
+from engine.charging.messages import Instant, MeterReading, TransactionReported
+from engine.charging.registers import (
+    LATE_STOP,
+    METER_BACKWARDS,
+    MISSING_EVENTS,
+    MISSING_START,
+    NO_BEGIN,
+    NO_STOP,
+    as_text,
+    begin_register,
+    energy_between,
+    register_and_power,
+    seconds_between,
+)
+from engine.charging.session_course import close, doubt, in_order, phase_after, take_over, tell
+from engine.charging.session_state import EventMemory, SessionState
+from engine.charging.transitions import SESSION
+from engine.clock import SECOND
+
+STARTED, UPDATED, ENDED = "Started", "Updated", "Ended"
+
+_MOVES = {
+    "Charging": "Charging",
+    "SuspendedEV": "SuspendedEV",
+    "SuspendedEVSE": "SuspendedEVSE",
+    "EVConnected": "Finishing",
+    "Idle": "Finishing",
+}
+"""2.x's ChargingState → the cause in the session's table; what is connected and takes nothing moves no session."""
+
+MOST_AHEAD = 256
+"""Events beyond a gap that are remembered one by one. A station that leaves more out has lost the gap."""
+
+
+def event_told(
+    state: SessionState, message: TransactionReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """Take one event; a repeat changes nothing (invariant 2)."""
+    memory = state.events
+    if memory is None:
+        memory = state.events = EventMemory()
+    if not _is_new(memory, message):
+        return
+    state.dirty = True
+    if state.phase == "stopped":
+        _late(state, memory, message, effects)
+        return
+    _learn(state, memory, message, effects)
+    moved = False
+    if message.readings:
+        _metered(state, memory, message.readings, effects)
+        state.metered = now
+        if message.event != STARTED and (state.energy or state.power):
+            moved = _follow(state, "metered", now, config, effects)
+    if message.charging_state and message.seq > memory.stated:
+        memory.stated = message.seq
+        cause = _MOVES.get(message.charging_state)
+        if cause is not None and message.event != ENDED:
+            moved = _follow(state, cause, now, config, effects) or moved
+    if message.event == ENDED:
+        _ended(state, memory, message, now, config, effects)
+    elif moved or now - state.told_at >= config.energy_event_interval_s * SECOND:
+        tell(state, message.at.believed, now, effects)
+
+
+def _is_new(memory: EventMemory, message: TransactionReported) -> bool:
+    """Whether this event was not heard before, and remember it.
+
+    Some stations use a number twice: an event that is younger than all before it is none that is said again.
+    """
+    seq, at = message.seq, message.at
+    if seq < memory.next or seq in memory.ahead:
+        if at.believed <= memory.newest or at.believed == at.received:
+            return False
+    elif seq == memory.next:
+        memory.next = seq + 1
+    elif message.event == STARTED and not memory.begun:
+        # Numbers begin anew with each transaction (E01); of a station that goes on counting, the Started is the first.
+        memory.next = seq + 1
+        memory.ahead = tuple(other for other in memory.ahead if other > seq)
+    else:
+        memory.ahead = tuple(sorted((*memory.ahead, seq)))
+        if len(memory.ahead) > MOST_AHEAD:
+            memory.next, memory.ahead = memory.ahead[0] + 1, memory.ahead[1:]
+    if memory.ahead and memory.ahead[0] == memory.next:
+        _close_up(memory)
+    if at.believed > memory.newest:
+        memory.newest = at.believed
+    return True
+
+
+def _close_up(memory: EventMemory) -> None:
+    """The gap before what was ahead is filled."""
+    ahead = list(memory.ahead)
+    while ahead and ahead[0] == memory.next:
+        memory.next = ahead.pop(0) + 1
+    memory.ahead = tuple(ahead)
+
+
+def _learn(state: SessionState, memory: EventMemory, message: TransactionReported, effects: list[Effect]) -> None:
+    """Carry forward what is said once, and tell of it where the session was known without it before."""
+    first_start = message.event == STARTED and not memory.begun
+    if not first_start and not message.evse and message.id_token is None:
+        return
+    before = (state.evse, state.connector, state.id_token, state.started, state.meter_start)
+    _take_facts(state, memory, message)
+    if (state.evse, state.connector, state.id_token, state.started, state.meter_start) != before:
+        effects.append(Append(_identified(state, message)))
+
+
+def _take_facts(state: SessionState, memory: EventMemory, message: TransactionReported) -> None:
+    if message.event == STARTED and not memory.begun:
+        memory.begun = True
+        state.started = message.at.believed
+        register = begin_register(message.readings)
+        if register is not None:
+            state.meter_start = register
+    if message.evse and not state.evse:
+        state.evse = message.evse
+    if message.connector and not state.connector:
+        state.connector = message.connector
+    if message.id_token and not state.id_token and message.event != ENDED:
+        state.id_token = message.id_token
+        state.authorisation = message.standing.status if message.standing is not None else ""
+
+
+def _identified(state: SessionState, message: TransactionReported) -> SessionIdentified:
+    at = message.at
+    return SessionIdentified(
+        state.charge_point,
+        state.session,
+        state.evse,
+        state.connector,
+        state.transaction,
+        state.id_token,
+        state.authorisation,
+        as_text(state.meter_start),
+        at.said if state.started == at.believed else None,
+        at.believed if state.started is None else state.started,
+        at.received,
+        state.command,
+        state.doubts,
+    )
+
+
+def _metered(
+    state: SessionState, memory: EventMemory, readings: tuple[MeterReading, ...], effects: list[Effect]
+) -> None:
+    """Store the readings and take over the newest register and power. This is the hot path."""
+    ordered = in_order(state, readings)
+    place = (state.session, state.session, state.evse, state.connector, state.transaction)
+    effects.append(AppendMeters(*place, readings, ordered))
+    for reading in readings:
+        take_over(state, reading)
+    if state.meter_start is None and memory.begun and state.register is not None:
+        # The Started told no register: energy counts from the first one that came, which is a doubt.
+        state.meter_start = state.register
+        doubt(state, NO_BEGIN)
+
+
+def _follow(state: SessionState, cause: str, now: int, config: MachineConfig, effects: list[Effect]) -> bool:
+    """Move by the session's table; whether the phase is another now."""
+    phase = SESSION.arrows[state.phase].get(cause)
+    if phase is None:
+        phase = phase_after(state, cause, now, config, effects)
+    if phase is None or phase == state.phase:
+        return False
+    state.phase = phase
+    if phase.startswith("suspended"):
+        state.power = None
+    return True
+
+
+def _ended(
+    state: SessionState,
+    memory: EventMemory,
+    message: TransactionReported,
+    now: int,
+    config: MachineConfig,
+    effects: list[Effect],
+) -> None:
+    """Close with the register that the Ended tells, or with the newest one known."""
+    phase = phase_after(state, "stopped", now, config, effects)
+    if phase is None:
+        return
+    memory.stop = (message.at, message.id_token or "", message.reason)
+    if not memory.begun:
+        doubt(state, MISSING_START)
+    elif memory.ahead:
+        doubt(state, MISSING_EVENTS)
+    _take_stop_register(state, message)
+    energy, duration = _judge(state, message.at.believed)
+    close(state, phase, message.at, memory.stop[1:], state.register, energy, duration, effects)
+
+
+def _take_stop_register(state: SessionState, message: TransactionReported) -> None:
+    """The Ended's own register is the truth, also where it is below what came before (which is a doubt)."""
+    for reading in reversed(message.readings):
+        register = register_and_power(reading.samples)[0]
+        if register is not None:
+            if state.register is not None and register < state.register:
+                doubt(state, METER_BACKWARDS)
+            state.register, state.register_at = register, reading.at.believed
+            return
+
+
+def _judge(state: SessionState, stopped: int) -> tuple[Decimal | None, int | None]:
+    """Energy (Wh) and seconds from what is known now, with the doubts about them noted."""
+    energy, doubts = energy_between(state.meter_start, state.register)
+    duration, clock_doubts = seconds_between(state.started, stopped)
+    for found in (*doubts, *clock_doubts):
+        doubt(state, found)
+    return energy, duration
+
+
+def _late(state: SessionState, memory: EventMemory, message: TransactionReported, effects: list[Effect]) -> None:
+    """An event after the Ended: its values are stored, and what it teaches amends the session."""
+    before = _summary(state, memory)
+    _take_facts(state, memory, message)
+    if message.readings:
+        place = (state.session, state.session, state.evse, state.connector, state.transaction)
+        effects.append(AppendMeters(*place, message.readings, False))
+        for reading in message.readings:
+            take_over(state, reading)
+        state.power = None
+    if message.event == ENDED and memory.stop is None:
+        # A later transaction had closed this one.
+        memory.stop = (message.at, message.id_token or "", message.reason)
+        _take_stop_register(state, message)
+        _settle(state, NO_STOP)
+        doubt(state, LATE_STOP)
+    if memory.begun:
+        _settle(state, MISSING_START)
+    if not memory.ahead and memory.begun:
+        _settle(state, MISSING_EVENTS)
+    if memory.stop is not None and _summary(state, memory) != before:
+        effects.append(Append(_amended(state, memory.stop, message.at.received)))
+
+
+def _summary(state: SessionState, memory: EventMemory) -> tuple[object, ...]:
+    facts = (state.evse, state.connector, state.id_token, state.started, state.meter_start)
+    return (*facts, state.register, state.doubts, memory.stop)
+
+
+def _settle(state: SessionState, settled: str) -> None:
+    """A doubt that is none any more."""
+    state.doubts = tuple(known for known in state.doubts if known != settled)
+
+
+def _amended(state: SessionState, stop: tuple[Instant, str, str], received: int) -> SessionAmended:
+    at, stop_token, reason = stop
+    energy, duration = _judge(state, at.believed)
+    return SessionAmended(
+        state.charge_point,
+        state.session,
+        state.evse,
+        state.connector,
+        state.transaction,
+        state.id_token,
+        stop_token,
+        as_text(state.meter_start),
+        as_text(state.register),
+        as_text(energy),
+        state.started,
+        at.said,
+        at.believed,
+        received,
+        duration,
+        reason,
+        state.doubts,
+    )

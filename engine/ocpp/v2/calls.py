@@ -1,0 +1,172 @@
+"""CALLs to a 2.x station: which a CSMS sends, what they are about, and what their answers mean and teach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.charging.events import CommandOutcome
+from engine.charging.facts import ConfigurationLearned, Fact, Setting
+from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
+from engine.charging.messages import Json
+from engine.ocpp.calls import Calls
+from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
+
+TO_STATION_201 = frozenset(
+    (
+        "CancelReservation",
+        "CertificateSigned",
+        "ChangeAvailability",
+        "ClearCache",
+        "ClearChargingProfile",
+        "ClearDisplayMessage",
+        "ClearVariableMonitoring",
+        "CostUpdated",
+        "CustomerInformation",
+        "DataTransfer",
+        "DeleteCertificate",
+        "GetBaseReport",
+        "GetChargingProfiles",
+        "GetCompositeSchedule",
+        "GetDisplayMessages",
+        "GetInstalledCertificateIds",
+        "GetLocalListVersion",
+        "GetLog",
+        "GetMonitoringReport",
+        "GetReport",
+        "GetTransactionStatus",
+        "GetVariables",
+        "InstallCertificate",
+        "PublishFirmware",
+        "RequestStartTransaction",
+        "RequestStopTransaction",
+        "ReserveNow",
+        "Reset",
+        "SendLocalList",
+        "SetChargingProfile",
+        "SetDisplayMessage",
+        "SetMonitoringBase",
+        "SetMonitoringLevel",
+        "SetNetworkProfile",
+        "SetVariableMonitoring",
+        "SetVariables",
+        "TriggerMessage",
+        "UnlockConnector",
+        "UnpublishFirmware",
+        "UpdateFirmware",
+    )
+)
+
+_ONLY_21 = frozenset(
+    (
+        "AFRRSignal",
+        "AdjustPeriodicEventStream",
+        "ChangeTransactionTariff",
+        "ClearDERControl",
+        "ClearTariffs",
+        "GetDERControl",
+        "GetPeriodicEventStream",
+        "GetTariffs",
+        "NotifyAllowedEnergyTransfer",
+        "NotifyWebPaymentStarted",
+        "RequestBatterySwap",
+        "SetDERControl",
+        "SetDefaultTariff",
+        "UpdateDynamicSchedule",
+        "UsePriorityCharging",
+    )
+)
+
+CALLS_201 = Calls("2.0.1", SCHEMAS_201, lambda: TO_STATION_201)
+CALLS_21 = Calls("2.1", SCHEMAS_21, lambda: TO_STATION_201 | _ONLY_21)
+
+_TIMEOUTS_S: Mapping[str, float] = {
+    # A lock tries several times before it gives up; long lists on a slow link need their time.
+    "UnlockConnector": 60.0,
+    "GetVariables": 60.0,
+    "SendLocalList": 120.0,
+}
+
+_PER_ITEM = {
+    "GetVariables": ("getVariableResult", "attributeStatus"),
+    "SetVariables": ("setVariableResult", "attributeStatus"),
+    "SetVariableMonitoring": ("setMonitoringResult", "status"),
+    "ClearVariableMonitoring": ("clearMonitoringResult", "status"),
+    "ClearTariffs": ("clearTariffsResult", "status"),
+}
+"""Answers without a status of their own: each item has one."""
+
+_GOOD = frozenset({"Accepted", "RebootRequired"})
+
+
+def timeout_s(action: str) -> float | None:
+    """Seconds that a station may take for `action`, where that differs from the setting."""
+    return _TIMEOUTS_S.get(action)
+
+
+def outcome(calls: Calls, action: str, payload: Mapping[str, Json]) -> str:
+    """Accepted where the station did what was asked, or at least one of several things."""
+    place = _PER_ITEM.get(action)
+    if place is None:
+        return calls.outcome(action, payload)
+    items, field = payload.get(place[0]), place[1]
+    if not isinstance(items, list) or not items:
+        return CommandOutcome.FAILED
+    statuses = {item.get(field) for item in items if isinstance(item, Mapping)}
+    return CommandOutcome.ACCEPTED if statuses & _GOOD else CommandOutcome.REJECTED
+
+
+def intent(action: str, payload: Mapping[str, Json]) -> Intent:
+    """What a CALL is about."""
+    if action == "RequestStartTransaction":
+        token = payload.get("idToken")
+        text = str(token.get("idToken", "")) if isinstance(token, Mapping) else ""
+        evse = payload.get("evseId")
+        return Intent(START, evse if isinstance(evse, int) else 0, text, payload.get("remoteStartId"))
+    if action == "RequestStopTransaction":
+        return Intent(STOP, transaction=str(payload.get("transactionId", "")))
+    if action == "Reset":
+        evse = payload.get("evseId")
+        # The reset of one EVSE is followed by no BootNotification (B12).
+        return Intent(RESET) if evse is None else NO_INTENT
+    return NO_INTENT
+
+
+def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
+    """What an answer teaches about the station's variables."""
+    if action == "GetVariables":
+        return _variables(answer.get("getVariableResult"), {})
+    if action == "SetVariables":
+        values = {_name(item): item.get("attributeValue") for item in _items(sent.get("setVariableData"))}
+        return _variables(answer.get("setVariableResult"), values)
+    return ()
+
+
+def _variables(results: Json, values: Mapping[str, Json]) -> tuple[Fact, ...]:
+    settings = []
+    for item in _items(results):
+        if item.get("attributeStatus") in _GOOD and item.get("attributeType", "Actual") == "Actual":
+            name = _name(item)
+            value = item.get("attributeValue", values.get(name))
+            settings.append(Setting(name, None if value is None else str(value), False))
+    return (ConfigurationLearned(tuple(settings)),) if settings else ()
+
+
+def _items(value: Json) -> list[Mapping[str, Json]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _name(item: Mapping[str, Json]) -> str:
+    """A variable's name for people: Component[instance]@evse.connector:Variable[instance]."""
+    component, variable = item.get("component"), item.get("variable")
+    if not isinstance(component, Mapping) or not isinstance(variable, Mapping):
+        return ""
+    evse = component.get("evse")
+    place = f"@{evse.get('id')}" if isinstance(evse, Mapping) else ""
+    if isinstance(evse, Mapping) and "connectorId" in evse:
+        place += f".{evse['connectorId']}"
+    return f"{_instanced(component)}{place}:{_instanced(variable)}"
+
+
+def _instanced(named: Mapping[str, Json]) -> str:
+    instance = named.get("instance")
+    return f"{named.get('name', '')}[{instance}]" if instance else str(named.get("name", ""))
