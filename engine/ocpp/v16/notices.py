@@ -12,8 +12,8 @@ from engine.charging.notices import (
     JobReported,
     SecurityEventReported,
 )
+from engine.ocpp.fields import instant
 from engine.ocpp.port import Circumstances
-from engine.ocpp.v16.fields import instant
 
 
 def understand_firmware(payload: dict[str, Any], _circumstances: Circumstances) -> JobReported:

@@ -19,6 +19,7 @@ from engine.charging.messages import (
     StopAnswer,
     TransactionAnswer,
 )
+from engine.charging.notices import NoticeAnswer
 from engine.clock import to_iso
 from engine.ocpp.v2.tokens import id_token_info
 
@@ -43,6 +44,8 @@ def payload_of(answer: Answer) -> dict[str, Json]:
             return _transaction(answer)
         case DataTransferAnswer(status, data):
             return {"status": status} if data is None else {"status": status, "data": data}
+        case NoticeAnswer(content):
+            return dict(content)
         case Acknowledged():
             return {}
         case StartAnswer() | StopAnswer():

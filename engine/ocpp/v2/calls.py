@@ -11,73 +11,8 @@ from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
 from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
 
-TO_STATION_201 = frozenset(
-    (
-        "CancelReservation",
-        "CertificateSigned",
-        "ChangeAvailability",
-        "ClearCache",
-        "ClearChargingProfile",
-        "ClearDisplayMessage",
-        "ClearVariableMonitoring",
-        "CostUpdated",
-        "CustomerInformation",
-        "DataTransfer",
-        "DeleteCertificate",
-        "GetBaseReport",
-        "GetChargingProfiles",
-        "GetCompositeSchedule",
-        "GetDisplayMessages",
-        "GetInstalledCertificateIds",
-        "GetLocalListVersion",
-        "GetLog",
-        "GetMonitoringReport",
-        "GetReport",
-        "GetTransactionStatus",
-        "GetVariables",
-        "InstallCertificate",
-        "PublishFirmware",
-        "RequestStartTransaction",
-        "RequestStopTransaction",
-        "ReserveNow",
-        "Reset",
-        "SendLocalList",
-        "SetChargingProfile",
-        "SetDisplayMessage",
-        "SetMonitoringBase",
-        "SetMonitoringLevel",
-        "SetNetworkProfile",
-        "SetVariableMonitoring",
-        "SetVariables",
-        "TriggerMessage",
-        "UnlockConnector",
-        "UnpublishFirmware",
-        "UpdateFirmware",
-    )
-)
-
-_ONLY_21 = frozenset(
-    (
-        "AFRRSignal",
-        "AdjustPeriodicEventStream",
-        "ChangeTransactionTariff",
-        "ClearDERControl",
-        "ClearTariffs",
-        "GetDERControl",
-        "GetPeriodicEventStream",
-        "GetTariffs",
-        "NotifyAllowedEnergyTransfer",
-        "NotifyWebPaymentStarted",
-        "RequestBatterySwap",
-        "SetDERControl",
-        "SetDefaultTariff",
-        "UpdateDynamicSchedule",
-        "UsePriorityCharging",
-    )
-)
-
-CALLS_201 = Calls("2.0.1", SCHEMAS_201, lambda: TO_STATION_201)
-CALLS_21 = Calls("2.1", SCHEMAS_21, lambda: TO_STATION_201 | _ONLY_21)
+CALLS_201 = Calls("2.0.1", SCHEMAS_201, lambda: SCHEMAS_201.directions.to_station)
+CALLS_21 = Calls("2.1", SCHEMAS_21, lambda: SCHEMAS_21.directions.to_station)
 
 _TIMEOUTS_S: Mapping[str, float] = {
     # A lock tries several times before it gives up; long lists on a slow link need their time.
@@ -136,37 +71,39 @@ def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -
     if action == "GetVariables":
         return _variables(answer.get("getVariableResult"), {})
     if action == "SetVariables":
-        values = {_name(item): item.get("attributeValue") for item in _items(sent.get("setVariableData"))}
+        values = {_setting(item, None): item.get("attributeValue") for item in _items(sent.get("setVariableData"))}
         return _variables(answer.get("setVariableResult"), values)
     return ()
 
 
-def _variables(results: Json, values: Mapping[str, Json]) -> tuple[Fact, ...]:
+def _variables(results: Json, values: Mapping[Setting | None, Json]) -> tuple[Fact, ...]:
     settings = []
     for item in _items(results):
-        if item.get("attributeStatus") in _GOOD and item.get("attributeType", "Actual") == "Actual":
-            name = _name(item)
-            value = item.get("attributeValue", values.get(name))
-            settings.append(Setting(name, None if value is None else str(value), False))
-    return (ConfigurationLearned(tuple(settings)),) if settings else ()
+        named = _setting(item, None)
+        if named is not None and item.get("attributeStatus") in _GOOD:
+            settings.append(_setting(item, item.get("attributeValue", values.get(named))))
+    found = tuple(setting for setting in settings if setting is not None)
+    return (ConfigurationLearned(found),) if found else ()
 
 
 def _items(value: Json) -> list[Mapping[str, Json]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _name(item: Mapping[str, Json]) -> str:
-    """A variable's name for people: Component[instance]@evse.connector:Variable[instance]."""
+def _setting(item: Mapping[str, Json], value: Json) -> Setting | None:
+    """A variable's attribute with this value; None where the item names none."""
     component, variable = item.get("component"), item.get("variable")
     if not isinstance(component, Mapping) or not isinstance(variable, Mapping):
-        return ""
+        return None
     evse = component.get("evse")
-    place = f"@{evse.get('id')}" if isinstance(evse, Mapping) else ""
-    if isinstance(evse, Mapping) and "connectorId" in evse:
-        place += f".{evse['connectorId']}"
-    return f"{_instanced(component)}{place}:{_instanced(variable)}"
-
-
-def _instanced(named: Mapping[str, Json]) -> str:
-    instance = named.get("instance")
-    return f"{named.get('name', '')}[{instance}]" if instance else str(named.get("name", ""))
+    place = evse if isinstance(evse, Mapping) else {}
+    return Setting(
+        str(variable.get("name", "")),
+        None if value is None else str(value),
+        component=str(component.get("name", "")),
+        component_instance=str(component.get("instance", "")),
+        evse=place.get("id"),
+        connector=place.get("connectorId"),
+        instance=str(variable.get("instance", "")),
+        attribute=str(item.get("attributeType", "Actual")),
+    )

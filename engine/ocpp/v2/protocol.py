@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from engine.charging.facts import Fact
 from engine.charging.intents import Intent
 from engine.charging.messages import Answer, Deviated, Json
+from engine.charging.operations import Operation
 from engine.ocpp.calls import Calls
 from engine.ocpp.errors import V2_SPELLING
-from engine.ocpp.v2 import answers, calls
+from engine.ocpp.v2 import answers, calls, operations
 from engine.ocpp.v2.registry import REGISTRY_21, REGISTRY_201, Registry
 
 
@@ -41,6 +42,9 @@ class Ocpp2:
 
     def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
         return calls.learned(action, sent, answer)
+
+    def compose(self, operation: Operation) -> tuple[str, dict[str, Json]]:
+        return operations.compose(operation)
 
     def intent(self, action: str, payload: Mapping[str, Json]) -> Intent:
         return calls.intent(action, payload)
