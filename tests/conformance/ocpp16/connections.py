@@ -50,7 +50,7 @@ async def server_certificate(bench: Bench) -> None:
         await station.boot()
 
 
-@case("TC_087_CSMS")
+@case("TC_087_CSMS", sample=True)
 async def client_certificate(bench: Bench) -> None:
     """With each of the demanded suites a station boots by its own certificate; without one it is not let in."""
     bench.identity = await bench.register("C", security_profile=3)
