@@ -1,6 +1,6 @@
 """The demonstration: a small simulated fleet beside the system, registered like real chargers, with passwords.
 
-Two of them are of `isolation: dedicated`. They run in a process of their own, which ends with the launcher.
+Two of them are of `isolation: dedicated`, and they speak the three versions in turn. They run in a process of their own, which ends with the launcher.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import connect
 from engine.stores.tokens import Token, Tokens
+from loadtest.speech import VERSIONS
 
 log = structlog.get_logger("demo")
 DEDICATED = 2
@@ -43,6 +44,8 @@ async def run_demo(cluster: Cluster) -> None:
     url = f"ws://{host}:{settings.ocpp_port}/ocpp"
     command = ["-m", "loadtest.fleet", "--url", url, "--count", str(len(names)), "--prefix", PREFIX]
     command += ["--password-file", str(secrets), "--speed", "30", "--meter-interval", "5"]
+    for version in VERSIONS:
+        command += ["--version", version]
     while True:
         with (settings.data_dir / "log" / "demo.log").open("ab") as output:
             process = await asyncio.create_subprocess_exec(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadtest.curve import Battery
 from loadtest.outbox import Transaction
 
 FREE = ("Available", "Preparing")
 CHARGING = ("Charging", "SuspendedEV", "SuspendedEVSE")
+
+
+class Measured(NamedTuple):
+    """One value of a reading, as the meter writes it."""
+
+    text: str
+    measurand: str
+    unit: str
+    location: str
 
 
 class Connector:
@@ -55,25 +64,21 @@ class Connector:
             self.register_wh += self.battery.take((now - self.updated) / 1e6 * self.speed)
         self.updated = now
 
-    def sampled(self, rng: random.Random, *, soc: bool, context: str, in_kwh: bool, as_numbers: bool) -> list[Any]:
-        """The sampled values of this moment: register, power, current, voltage, and the state of charge if asked."""
+    def sampled(self, rng: random.Random, *, soc: bool, in_kwh: bool) -> list[Measured]:
+        """The values of this moment: register, power, current, voltage, and the state of charge if asked.
+
+        `in_kwh`: the register in kWh, though its unit says Wh.
+        """
         voltage = 230.0 + rng.uniform(-2.5, 2.5)
         power = self.power_w
         current = power / (voltage * (3 if power > 7_400 else 1))
         register = f"{self.register_wh / 1000:.4f}" if in_kwh else f"{self.register_wh:.1f}"
-        rows = [
-            _row(register, context, "Energy.Active.Import.Register", "Wh", "Outlet"),
-            _row(f"{power:.0f}", context, "Power.Active.Import", "W", "Outlet"),
-            _row(f"{current:.1f}", context, "Current.Import", "A", "Outlet"),
-            _row(f"{voltage:.1f}", context, "Voltage", "V", "Outlet"),
+        values = [
+            Measured(register, "Energy.Active.Import.Register", "Wh", "Outlet"),
+            Measured(f"{power:.0f}", "Power.Active.Import", "W", "Outlet"),
+            Measured(f"{current:.1f}", "Current.Import", "A", "Outlet"),
+            Measured(f"{voltage:.1f}", "Voltage", "V", "Outlet"),
         ]
         if soc and self.battery is not None:
-            rows.append(_row(f"{self.battery.charge * 100:.0f}", context, "SoC", "Percent", "EV"))
-        if as_numbers:
-            for row in rows:
-                row["value"] = float(row["value"])
-        return rows
-
-
-def _row(value: str, context: str, measurand: str, unit: str, location: str) -> dict[str, Any]:
-    return {"value": value, "context": context, "measurand": measurand, "location": location, "unit": unit}
+            values.append(Measured(f"{self.battery.charge * 100:.0f}", "SoC", "Percent", "EV"))
+        return values

@@ -19,6 +19,7 @@ from loadtest.audit import AUDITED, AuditLine, AuditLog
 from loadtest.configuration import Configuration
 from loadtest.outbox import Call, Outbox
 from loadtest.quirks import Quirk
+from loadtest.speech import Speech
 from loadtest.traits import Observer, Traits, Unobserved
 
 NEVER = 1 << 62
@@ -71,6 +72,8 @@ class Endpoint:
         self.online = False
         self.registered = False
         self.rebooting = True
+        self.clock = 0
+        """The time of the last input."""
         self._stamp = 0
         self._failures = 0
         self._silences = 0
@@ -94,12 +97,16 @@ class Endpoint:
 
     def connected(self, now: int) -> None:
         """The WebSocket is open."""
+        self.clock = now
         self.online = True
         self._silences = 0
         self.observer.noted("connected")
-        if self.rebooting or Quirk.NO_BOOT_AFTER_RECONNECT not in self.traits.quirks:
+        boots = self.speech.boots_after_reconnect and Quirk.NO_BOOT_AFTER_RECONNECT not in self.traits.quirks
+        if self.rebooting or boots:
             self.registered = False
             self.send_boot(now)
+        else:
+            self.speech.reconnected(now)
         self._pump(now)
 
     def disconnected(self, now: int, why: str = "") -> None:
@@ -112,6 +119,7 @@ class Endpoint:
 
     def received(self, text: str | bytes, now: int) -> None:
         """A text frame came in. What cannot be read is ignored, as a station does."""
+        self.clock = now
         try:
             message = orjson.loads(text)
             kind, message_id = message[0], message[1]
@@ -126,6 +134,7 @@ class Endpoint:
 
     def tick(self, now: int) -> None:
         """Do what has become due."""
+        self.clock = now
         for name, (at, then) in sorted(self._deadlines.items(), key=lambda item: item[1][0]):
             if at <= now and self._deadlines.get(name, (NEVER, None))[0] <= now:
                 del self._deadlines[name]
@@ -135,6 +144,10 @@ class Endpoint:
     def after(self, name: object, seconds: float, now: int, then: Callable[[int], None]) -> None:
         """Set (or move) a deadline: `then` is called with the time at which it was noticed."""
         self._deadlines[name] = (now + round(seconds * SECOND), then)
+
+    def has_deadline(self, name: object) -> bool:
+        """Whether one of that name is set."""
+        return name in self._deadlines
 
     def forget_deadline(self, name: object) -> None:
         """Take a deadline back; none of that name is fine."""
@@ -170,6 +183,9 @@ class Endpoint:
 
     # --- what the charging part adds -------------------------------------------------------------------------------
 
+    speech: Speech
+    """What the station says, in its version."""
+
     def report_all(self, now: int) -> None:
         """Registered: tell the status of every connector."""
         raise NotImplementedError
@@ -193,15 +209,10 @@ class Endpoint:
         self._pump(now)
 
     def send_boot(self, now: int) -> None:
-        traits = self.traits
-        payload = {
-            "chargePointVendor": traits.vendor,
-            "chargePointModel": traits.model,
-            "chargePointSerialNumber": self.identity[:25],
-            "firmwareVersion": traits.firmware,
-        }
         self._deadlines.pop("boot", None)
-        self.say(Call("BootNotification", payload, on_answer=self._boot_answered), now)
+        call = self.speech.boot()
+        call.on_answer = self._boot_answered
+        self.say(call, now)
 
     def _boot_answered(self, answer: dict[str, Any] | None, now: int) -> None:
         if answer is None:
@@ -216,11 +227,15 @@ class Endpoint:
         self.registered, self.rebooting, self._failures = True, False, 0
         if interval:
             self.configuration.assign("HeartbeatInterval", str(interval))
-        self.after("heartbeat", self.configuration.number("HeartbeatInterval") or 300, now, self.send_heartbeat)
+        self.beat_later(now)
         self.report_all(now)
 
-    def send_heartbeat(self, now: int) -> None:
+    def beat_later(self, now: int) -> None:
+        """Set the next heartbeat."""
         self.after("heartbeat", self.configuration.number("HeartbeatInterval") or 300, now, self.send_heartbeat)
+
+    def send_heartbeat(self, now: int) -> None:
+        self.beat_later(now)
         if self.online and self.registered and not any(c.action == "Heartbeat" for c in self.outbox.prompt):
             self.say(Call("Heartbeat", {}), now)
 

@@ -27,6 +27,7 @@ from loadtest.habits import Habits, inhabit
 from loadtest.histogram import Histogram
 from loadtest.link import Link, wall
 from loadtest.quirks import Quirk, quirks
+from loadtest.speech import VERSIONS
 from loadtest.station import Station, Traits
 from loadtest.wire import Address
 
@@ -79,7 +80,8 @@ class Plan:
     """What a fleet is. `url` is the endpoint without a charge point's id.
 
     `passwords` maps a charge point to its password; those that it leaves out get `password`. Without `habits` the
-    stations boot and stay idle. `start_rate` is in stations a second.
+    stations boot and stay idle. `start_rate` is in stations a second. `versions` are subprotocols, taken in turn; without
+    any, all speak that of the traits.
     """
 
     url: str
@@ -94,6 +96,7 @@ class Plan:
     start_rate: float = 50.0
     seed: int = 0
     audit: Path | None = None
+    versions: tuple[str, ...] = ()
 
     def identities(self) -> list[str]:
         return [f"{self.prefix}{number:0{self.digits}d}" for number in range(self.first, self.first + self.count)]
@@ -137,7 +140,7 @@ class Fleet:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number, identity in enumerate(self.plan.identities(), 1):
-            link = self._link(identity)
+            link = self._link(identity, number - 1)
             self.links[identity] = link
             if self.plan.habits is not None:
                 inhabit(link.station, self.plan.habits, wall())
@@ -148,11 +151,14 @@ class Fleet:
             if self._ended.is_set():
                 return
 
-    def _link(self, identity: str) -> Link:
+    def _link(self, identity: str, number: int) -> Link:
         plan = self.plan
-        station = Station(identity, plan.traits, seed=plan.seed, audit=self._audit, observer=self.statistics)
+        traits = plan.traits
+        if plan.versions:
+            traits = replace(traits, version=plan.versions[number % len(plan.versions)])
+        station = Station(identity, traits, seed=plan.seed, audit=self._audit, observer=self.statistics)
         password = plan.passwords.get(identity, plan.password)
-        return Link(station, Address.of(plan.url, identity, password, plan.traits.quirks))
+        return Link(station, Address.of(plan.url, identity, password, traits.quirks, traits.version))
 
     async def run(
         self, seconds: float | None = None, *, progress: Progress | None = None, every_s: float = 1.0
@@ -218,6 +224,15 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--digits", type=int, default=3, help="digits of the number after the prefix")
     parser.add_argument("--password", default="", help="HTTP Basic password of all stations")
     parser.add_argument("--password-file", type=Path, help="lines of CHARGE-POINT:PASSWORD")
+    parser.add_argument(
+        "--version", action="append", choices=VERSIONS, help="subprotocol to speak; several are taken in turn"
+    )
+    parser.add_argument(
+        "--start-at",
+        default="PowerPathClosed",
+        choices=("PowerPathClosed", "EVConnected"),
+        help="where a 2.x transaction starts and stops",
+    )
     parser.add_argument("--connectors", type=int, default=1)
     parser.add_argument("--id-tag", action="append", help="a card that drivers use; may be given several times")
     parser.add_argument("--meter-interval", type=float, default=10.0, help="seconds between meter values")
@@ -237,6 +252,9 @@ def plan_of(options: argparse.Namespace) -> Plan:
         wanted = quirks(options.quirk)
     except ValueError as unknown:
         raise ConfigurationError(str(unknown)) from unknown
+    versions = tuple(options.version or ("ocpp1.6",))
+    if options.audit and versions != ("ocpp1.6",):
+        raise ConfigurationError("The audit knows 1.6's messages only: leave out --audit or --version.")
     habits = Habits(speed=options.speed)
     if options.id_tag:
         habits = replace(habits, id_tags=tuple(options.id_tag))
@@ -248,12 +266,17 @@ def plan_of(options: argparse.Namespace) -> Plan:
         password=options.password,
         passwords=read_passwords(options.password_file) if options.password_file else {},
         traits=Traits(
-            connectors=options.connectors, meter_interval_s=options.meter_interval, speed=options.speed, quirks=wanted
+            connectors=options.connectors,
+            meter_interval_s=options.meter_interval,
+            speed=options.speed,
+            quirks=wanted,
+            start_at=options.start_at,
         ),
         habits=None if options.idle else habits,
         start_rate=options.start_rate,
         seed=options.seed,
         audit=options.audit,
+        versions=versions,
     )
 
 
@@ -265,11 +288,13 @@ async def _main(options: argparse.Namespace) -> dict[str, object]:
 
     def progress(statistics: Statistics) -> None:
         events = statistics.events
-        meters = statistics.latencies.get("MeterValues", Histogram())
+        meters = Histogram()
+        for action in ("MeterValues", "TransactionEvent"):
+            meters.merge(statistics.latencies.get(action, Histogram()))
         sys.stderr.write(
             f"\r{time.monotonic() - began:6.0f} s  {fleet.registered}/{fleet.plan.count} booted"
             f"  {events['session started']} started  {events['session stopped']} stopped"
-            f"  {meters.count} meter values, p99 {meters.percentile(0.99) / 1000:.1f} ms  {fleet.backlog} waiting "
+            f"  {meters.count} readings, p99 {meters.percentile(0.99) / 1000:.1f} ms  {fleet.backlog} waiting "
         )
         sys.stderr.flush()
 

@@ -25,6 +25,7 @@ from locust.env import Environment
 from loadtest.blocking import BlockingDriver
 from loadtest.habits import Habits, inhabit
 from loadtest.quirks import quirks
+from loadtest.speech import VERSIONS
 from loadtest.station import Station, Traits
 from loadtest.wire import Address
 
@@ -40,6 +41,7 @@ def _options(parser: LocustArgumentParser) -> None:
     parser.add_argument("--id-tag", default="LOCUST", env_var="LOCUST_ID_TAG", help="the card that drivers use")
     parser.add_argument("--meter-interval", type=float, default=5.0, help="seconds between meter values")
     parser.add_argument("--speed", type=float, default=60.0, help="60: an hour's session takes a minute")
+    parser.add_argument("--ocpp", default="ocpp1.6", choices=VERSIONS, help="the subprotocol that all speak")
     parser.add_argument("--quirks", default="", help="names of quirks, separated by commas")
     parser.add_argument("--api-url", default="", env_var="LOCUST_API_URL", help="façade, as http://127.0.0.1:8080")
     parser.add_argument("--api-email", default="", env_var="LOCUST_API_EMAIL")
@@ -117,10 +119,12 @@ class ChargePointUser(User):
         identity = f"{options.station_prefix}{next(self._numbers):05d}"
         self._reporter = _Reporter(self.environment)
         names = filter(None, options.quirks.split(","))
-        traits = Traits(meter_interval_s=options.meter_interval, speed=options.speed, quirks=quirks(names))
+        traits = Traits(
+            meter_interval_s=options.meter_interval, speed=options.speed, quirks=quirks(names), version=options.ocpp
+        )
         station = Station(identity, traits, observer=self._reporter)
         inhabit(station, Habits(speed=options.speed, first_visit_s=2.0, id_tags=(options.id_tag,)), _now())
-        address = Address.of(str(self.host), identity, options.station_password, traits.quirks)
+        address = Address.of(str(self.host), identity, options.station_password, traits.quirks, traits.version)
         self._driver = BlockingDriver(station, address)
         self._facade = self._facades.setdefault(id(self.environment), Facade(options)) if options.api_url else None
         self._command_at = time.monotonic() + options.command_interval

@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """A charging transaction as the station knows it. `number` is None until StartTransaction is answered."""
+    """A charging transaction as the station knows it. `number` is 1.6's, None until StartTransaction is answered."""
 
     connector: int
     id_tag: str

@@ -1,9 +1,10 @@
-"""A simulated OCPP 1.6 charge point without any input or output: text and time go in, frames and wishes come out.
+"""A simulated charge point without any input or output: text and time go in, frames and wishes come out.
 
 It follows the protocol as a station must: one CALL at a time, transaction messages kept through an outage and sent in
 order with their first timestamps, repeats with the same content, back-off before every reconnect. `take()` says what
 the driver (loadtest/link.py for asyncio, loadtest/blocking.py for threads and gevent) is to do, `due` when to call
-`tick()`. Random numbers come from the seed: the same inputs give the same outputs.
+`tick()`. Random numbers come from the seed: the same inputs give the same outputs. What it says is its speech's, one
+for each version (loadtest/speech.py).
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 import orjson
 
 from loadtest.audit import AuditLog
-from loadtest.commands import Refusal, answer_command
 from loadtest.connector import CHARGING, Connector
 from loadtest.curve import Battery
 from loadtest.endpoint import NEVER, Dial, Endpoint, Frame, Hangup, Wish
-from loadtest.outbox import Call, Transaction
+from loadtest.outbox import Transaction
 from loadtest.quirks import Quirk, quirks
+from loadtest.speech import Refusal, speech_of
 from loadtest.traits import Observer, Traits, Unobserved
 
 __all__ = [
@@ -45,13 +46,14 @@ class Station(Endpoint):
             Connector(number, register_wh=register + number, speed=self.traits.speed)
             for number in range(self.traits.connectors + 1)
         ]
+        self.speech = speech_of(self.traits.version, self)
 
     # --- commands in ------------------------------------------------------------------------------------------------
 
     def commanded(self, message_id: object, action: object, payload: object, now: int) -> None:
         self.observer.noted(f"command {action}")
         try:
-            answer, then = answer_command(self, str(action), payload)
+            answer, then = self.speech.command(str(action), payload)
         except Refusal as refusal:
             self.wishes.append(Frame(orjson.dumps([4, message_id, refusal.code, refusal.description, {}])))
             return
@@ -65,6 +67,7 @@ class Station(Endpoint):
         """Stop what runs, then restart: a soft reset lets queued messages leave first, for ten seconds at most."""
         for connector in self.connectors[1:]:
             self.stop(connector.number, now, "HardReset" if hard else "SoftReset")
+        self.speech.resetting(now)
         self.after("reset", 0.2 if hard else 10.0, now, self._reboot)
         if not hard:
             self.after("drained", 0.1, now, self._reboot_when_drained)
@@ -99,6 +102,7 @@ class Station(Endpoint):
         connector.cabled = True
         connector.battery = Battery(rng.uniform(40_000, 90_000), rng.uniform(0.1, 0.7), max(power, 1_400.0))
         self.set_status(connector, "Preparing", now)
+        self.speech.plugged_in(connector, now)
         return True
 
     def present(self, number: int, id_tag: str, now: int) -> None:
@@ -109,7 +113,7 @@ class Station(Endpoint):
                 self.stop(number, now, "Local")
         elif connector.status == "Preparing":
             if self.online and self.registered:
-                call = Call("Authorize", {"idTag": id_tag})
+                call = self.speech.authorize(connector, id_tag)
                 call.on_answer = lambda answer, at: self._authorised(number, id_tag, answer, at)
                 self.say(call, now)
             else:
@@ -118,9 +122,9 @@ class Station(Endpoint):
     def _authorised(self, number: int, id_tag: str, answer: dict[str, Any] | None, now: int) -> None:
         """`answer` None: nobody could be asked."""
         if answer is None:
-            accepted = self.configuration.flag("AllowOfflineTxForUnknownId")
+            accepted = self.speech.offline_accepts(id_tag)
         else:
-            accepted = _standing(answer) == "Accepted"
+            accepted = self.speech.standing(answer) == "Accepted"
         if accepted:
             self.begin(number, id_tag, now)
 
@@ -129,70 +133,52 @@ class Station(Endpoint):
         connector = self.connectors[number]
         if connector.transaction is not None or connector.status != "Preparing":
             return False
-        said = self.stamp(now)
-        transaction = Transaction(number, id_tag, started=now)
+        transaction, call = self.speech.started(connector, id_tag, now)
         connector.transaction, connector.id_tag = transaction, id_tag
-        start = {"connectorId": number, "idTag": id_tag, "meterStart": int(connector.register_wh), "timestamp": said}
-        call = Call("StartTransaction", start, durable=True, connector=number, said=said, detail=dict(start))
-        call.opens = transaction
-        call.on_answer = lambda answer, at: self._started(transaction, answer, at)
+        call.on_answer = lambda answer, at: self.start_answered(transaction, answer, at)
         self.say(call, now)
         self.observer.noted("session started")
         self.set_status(connector, "Charging", now)
         self._meter_later(connector, now)
         return True
 
-    def _started(self, transaction: Transaction, answer: dict[str, Any] | None, now: int) -> None:
+    def start_answered(self, transaction: Transaction, answer: dict[str, Any] | None, now: int) -> None:
+        """The CSMS answered to the transaction's beginning; with None, it never will."""
         if answer is None:
             return
-        number = answer.get("transactionId")
-        transaction.number = number if isinstance(number, int) else None
-        refused = _standing(answer) != "Accepted"
+        self.speech.learn(transaction, answer)
+        refused = self.speech.standing(answer) != "Accepted"
         if refused and not transaction.ended and self.configuration.flag("StopTransactionOnInvalidId"):
             self.stop(transaction.connector, now, "DeAuthorized")
 
     def stop(self, number: int, now: int, reason: str) -> bool:
-        """End the transaction. False if none runs. `reason` is OCPP's; Local is the default and left out."""
+        """End the transaction. False if none runs. `reason` is one of OCPP 1.6's."""
         connector = self.connectors[number]
         transaction = connector.transaction
         if transaction is None:
             return False
         connector.advance(now)
         self._release_held(connector, now)
-        self._say_stop(connector, transaction, reason, now, repeat=False)
+        self.say(self.speech.stopped(connector, transaction, reason, now), now)
         transaction.ended = True
         connector.transaction = None
         self._deadlines.pop(("meter", number), None)
         self.observer.noted("session stopped")
         self.set_status(connector, "Finishing", now)
         if Quirk.STOP_TWICE in self.traits.quirks:
-            self._say_stop(connector, transaction, reason, now, repeat=True)
+            again = self.speech.stopped_again(connector, transaction, reason, now)
+            if again is not None:
+                self.say(again, now)
         if Quirk.METERS_AFTER_STOP in self.traits.quirks:
-            self.say(self._meter_call(connector, transaction, "Sample.Periodic", now), now)
+            self.say(self.speech.meters(connector, transaction, "Sample.Periodic", now), now)
         return True
-
-    def _say_stop(self, connector: Connector, transaction: Transaction, reason: str, now: int, *, repeat: bool) -> None:
-        meters = self._meter_call(connector, transaction, "Transaction.End", now) if self.traits.stop_data else None
-        said = self.stamp(now)
-        payload: dict[str, Any] = {"meterStop": int(connector.register_wh), "timestamp": said}
-        if Quirk.STOP_WITHOUT_TAG not in self.traits.quirks:
-            payload["idTag"] = transaction.id_tag
-        if reason != "Local":
-            payload["reason"] = reason
-        detail: dict[str, object] = dict(payload)
-        call = Call("StopTransaction", payload, durable=True, connector=connector.number, said=said, detail=detail)
-        call.transaction, call.repeat = transaction, repeat
-        if meters is not None:
-            payload["transactionData"] = meters.payload["meterValue"]
-            call.samples = meters.samples
-            detail["reading"] = meters.said
-        self.say(call, now)
 
     def unplug(self, number: int, now: int) -> None:
         """The cable goes: a running transaction ends with it."""
         connector = self.connectors[number]
         self.stop(number, now, "EVDisconnected")
         connector.cabled, connector.battery = False, None
+        self.speech.unplugged(connector, now)
         if connector.status != "Faulted":
             self.set_status(connector, connector.resting_status, now)
 
@@ -229,28 +215,25 @@ class Station(Endpoint):
             connector.status = status
             connector.updated = now
             self.report_status(connector, now)
+            event = self.speech.changed(connector, now)
+            if event is not None:
+                self.say(event, now)
 
-    def report_status(self, connector: Connector, now: int) -> None:
-        said = self.stamp(now)
-        payload: dict[str, Any] = {
-            "connectorId": connector.number,
-            "errorCode": connector.error,
-            "status": connector.status,
-            "timestamp": said,
-        }
-        detail: dict[str, object] = {"status": connector.status, "error": connector.error}
-        call = Call("StatusNotification", payload, durable=True, connector=connector.number, said=said, detail=detail)
-        self.say(call, now)
+    def report_status(self, connector: Connector, now: int, *, repeat: bool = False) -> None:
+        """Tell the connector's status; with `repeat` also where nothing has changed."""
+        call = self.speech.status(connector, now, repeat=repeat)
+        if call is not None:
+            self.say(call, now)
 
     def report_all(self, now: int) -> None:
         for connector in self.connectors:
-            self.report_status(connector, now)
+            self.report_status(connector, now, repeat=True)
 
     def report_meters(self, number: int, now: int, context: str = "Trigger") -> None:
         """MeterValues outside of the usual rhythm."""
         connector = self.connectors[number]
         connector.advance(now)
-        self.say(self._meter_call(connector, connector.transaction, context, now), now)
+        self.say(self.speech.meters(connector, connector.transaction, context, now), now)
 
     def _meter_later(self, connector: Connector, now: int) -> None:
         interval: float = self.configuration.number("MeterValueSampleInterval")
@@ -269,7 +252,7 @@ class Station(Endpoint):
         if len(self.outbox.durable) >= self.traits.backlog_limit:
             self.observer.noted("reading not kept")
             return
-        call = self._meter_call(connector, connector.transaction, "Sample.Periodic", now)
+        call = self.speech.meters(connector, connector.transaction, "Sample.Periodic", now)
         late = Quirk.OUT_OF_ORDER_METERS in self.traits.quirks and connector.held is None and self.rng.random() < 0.3
         if late:
             connector.held = call
@@ -281,28 +264,3 @@ class Station(Endpoint):
         if connector.held is not None:
             call, connector.held = connector.held, None
             self.say(call, now)
-
-    def _meter_call(self, connector: Connector, transaction: Transaction | None, context: str, now: int) -> Call:
-        wanted = self.traits.quirks
-        rows = connector.sampled(
-            self.rng,
-            soc=self.traits.soc,
-            context=context,
-            in_kwh=Quirk.KWH_AS_WH in wanted,
-            as_numbers=Quirk.NUMBERS_AS_VALUES in wanted,
-        )
-        said = self.stamp(now)
-        reading = {"timestamp": said, "sampledValue": rows}
-        payload = {
-            "connectorId": connector.number,
-            "meterValue": reading if Quirk.METER_OBJECT in wanted else [reading],
-        }
-        call = Call("MeterValues", payload, durable=True, connector=connector.number, said=said, samples=len(rows))
-        call.transaction = transaction
-        return call
-
-
-def _standing(answer: dict[str, Any]) -> str:
-    """The idTag's status in an answer; Accepted where the CSMS said nothing about it."""
-    info = answer.get("idTagInfo")
-    return str(info.get("status", "Invalid")) if isinstance(info, dict) else "Accepted"

@@ -42,7 +42,12 @@ class Traits:
     `retry_interval_s` does until TransactionMessageRetryInterval is set. `speed`: a car takes an hour's energy in
     1/speed hours. `resend_status`: whether a StatusNotification that got no answer is sent again. `soc`: meter values
     tell the state of charge, as a fifth sampled value. `stop_data`: StopTransaction carries one last reading.
+    `version` is the subprotocol that the station offers and speaks. `start_at` is where a 2.x transaction starts and
+    stops: PowerPathClosed (a card was accepted) or EVConnected (the cable is in).
     """
+
+    version: str = "ocpp1.6"
+    start_at: str = "PowerPathClosed"
 
     connectors: int = 1
     vendor: str = "Raycharge"

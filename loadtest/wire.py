@@ -31,9 +31,16 @@ class Address:
     subprotocols: tuple[str, ...] = ("ocpp1.6",)
 
     @classmethod
-    def of(cls, endpoint: str, identity: str, password: str, wanted: frozenset[Quirk] = frozenset()) -> Address:
-        """The address of one station below an endpoint such as ws://HOST:9000/ocpp."""
-        subprotocols = () if Quirk.NO_SUBPROTOCOL in wanted else ("ocpp1.6",)
+    def of(
+        cls,
+        endpoint: str,
+        identity: str,
+        password: str,
+        wanted: frozenset[Quirk] = frozenset(),
+        version: str = "ocpp1.6",
+    ) -> Address:
+        """The address of one station below an endpoint such as ws://HOST:9000/ocpp. `version` is the subprotocol."""
+        subprotocols = () if Quirk.NO_SUBPROTOCOL in wanted else (version,)
         return cls(f"{endpoint.rstrip('/')}/{quote(identity, safe='=+@:*')}", identity, password, subprotocols)
 
     @property

@@ -12,7 +12,7 @@ from loadtest.audit import AuditBook, AuditLog
 from loadtest.station import Dial, Frame, Hangup, Station, Traits
 
 START = 1_767_225_600 * SECOND
-DURABLE = ("StartTransaction", "MeterValues", "StopTransaction", "StatusNotification")
+DURABLE = ("StartTransaction", "MeterValues", "StopTransaction", "StatusNotification", "TransactionEvent")
 
 
 def said_at(action: str, payload: dict[str, Any]) -> str:
@@ -45,6 +45,10 @@ class Csms:
         if action == "StartTransaction":
             number = self._numbers.setdefault(orjson.dumps(payload).decode(), len(self._numbers) + 7)
             return {"transactionId": number, "idTagInfo": {"status": self.id_tag_status}}
+        if "idToken" in payload:
+            return {"idTokenInfo": {"status": self.id_tag_status}}
+        if action == "SignCertificate":
+            return {"status": "Accepted"}
         return {"idTagInfo": {"status": self.id_tag_status}} if action == "Authorize" else {}
 
     def actions(self) -> list[str]:

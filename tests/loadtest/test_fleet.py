@@ -74,6 +74,28 @@ async def test_an_idle_fleet_answers_commands_and_comes_back_after_a_reset(tiny:
     await running
 
 
+async def test_a_fleet_speaks_the_versions_in_turn(tiny: TinyServer) -> None:
+    versions = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+    fleet = Fleet(Plan(tiny.url, count=3, password=PASSWORD, traits=QUICK, habits=BUSY, versions=versions))
+    running = asyncio.create_task(fleet.run())
+    await until(lambda: fleet.statistics.events["session stopped"] >= 3)
+    assert sorted(c.subprotocol or "" for c in tiny.connections) == list(versions)
+    told = [set(tiny.of(name).actions()) for name in fleet.plan.identities()]
+    assert ["StartTransaction" in actions for actions in told] == [True, False, False]
+    assert ["TransactionEvent" in actions for actions in told] == [False, True, True]
+    fleet.stop()
+    await running
+
+
+def test_the_command_line_names_versions_and_keeps_the_audit_to_1_6() -> None:
+    options = arguments().parse_args(["--version", "ocpp2.0.1", "--version", "ocpp2.1", "--start-at", "EVConnected"])
+    plan = plan_of(options)
+    assert plan.versions == ("ocpp2.0.1", "ocpp2.1")
+    assert plan.traits.start_at == "EVConnected"
+    with pytest.raises(ConfigurationError, match="audit"):
+        plan_of(arguments().parse_args(["--version", "ocpp2.1", "--audit", "a.jsonl"]))
+
+
 async def test_a_station_lives_in_a_thread_too(tiny: TinyServer) -> None:
     driver = BlockingDriver(Station("THREAD-1", QUICK), Address.of(tiny.url, "THREAD-1", PASSWORD))
     ended = threading.Event()

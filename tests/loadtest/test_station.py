@@ -260,7 +260,7 @@ def play(world: World, step: str) -> None:
     elif step == "clear":
         station.clear_fault(1, now)
     elif world.line:
-        world.call("Reset", {"type": "Soft"})
+        world.call("Reset", {"type": "Soft" if station.traits.version == "ocpp1.6" else "Immediate"})
     world.act()
 
 

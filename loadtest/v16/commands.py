@@ -1,4 +1,4 @@
-"""How a simulated station answers the CSMS's calls: one function an action, in one table.
+"""How a simulated 1.6 station answers the CSMS's calls: one function an action, in one table.
 
 A function returns the answer's payload and what happens after the answer has left (or None). What the station cannot do
 is refused with the CALLERROR that OCPP-J asks for.
@@ -11,12 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loadtest.connector import FREE, Connector
+from loadtest.speech import After, Answer, Refusal
 
 if TYPE_CHECKING:
     from loadtest.station import Station
 
-After = Callable[[int], None]
-Answer = tuple[dict[str, Any], After | None]
 _ACCEPTED = {"status": "Accepted"}
 _REJECTED = {"status": "Rejected"}
 
@@ -27,14 +26,6 @@ _KNOWN_ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 """Actions of OCPP 1.6 that this station's profiles do not contain: NotSupported. Others it has never heard of."""
-
-
-class Refusal(Exception):
-    """The call is answered with a CALLERROR."""
-
-    def __init__(self, code: str, description: str) -> None:
-        super().__init__(description)
-        self.code, self.description = code, description
 
 
 def answer_command(station: Station, action: str, payload: object) -> Answer:
@@ -146,7 +137,7 @@ def _trigger(station: Station, payload: dict[str, Any]) -> Answer:
 
     def status(now: int) -> None:
         for each in meant:
-            station.report_status(each, now)
+            station.report_status(each, now, repeat=True)
 
     def meters(now: int) -> None:
         for each in meant:
