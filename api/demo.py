@@ -1,6 +1,7 @@
 """The demonstration: a small simulated fleet beside the system, registered like real chargers, with passwords.
 
-Two of them are of `isolation: dedicated`, and they speak the three versions in turn. They run in a process of their own, which ends with the launcher.
+Two of them are of `isolation: dedicated`, and they speak the three versions in turn. They run in a process of their
+own, which ends with the launcher.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ class Plan:
     """What a fleet is. `url` is the endpoint without a charge point's id.
 
     `passwords` maps a charge point to its password; those that it leaves out get `password`. Without `habits` the
-    stations boot and stay idle. `start_rate` is in stations a second. `versions` are subprotocols, taken in turn; without
-    any, all speak that of the traits.
+    stations boot and stay idle. `start_rate` is in stations a second. `versions` are subprotocols, taken in turn;
+    without any, all speak that of the traits.
     """
 
     url: str
