@@ -13,7 +13,7 @@ from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, S
 from engine.charging.events import CommandChanged, CommandOutcome
 from engine.charging.intents import RESET
 from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
-from engine.charging.secrecy import redacted
+from engine.charging.secrecy import is_hidden, redacted
 from engine.charging.state import CORE, ChargePointState, Command
 from engine.charging.transitions import COMMAND
 from engine.clock import SECOND
@@ -126,6 +126,13 @@ def connection_lost(state: ChargePointState, now: int, config: MachineConfig, ef
     for command in list(state.commands):
         if command.state == "sent":
             _end(state, command, CommandOutcome.TIMED_OUT, now, config, effects)
+
+
+def restored(state: ChargePointState, now: int, config: MachineConfig, effects: list[Effect]) -> None:
+    """After a restart: end what cannot be sent any more, because its secret was kept in memory only."""
+    for command in list(state.commands):
+        if command.state == "requested" and is_hidden(command.payload):
+            _end(state, command, CommandOutcome.NOT_CONNECTED, now, config, effects)
 
 
 def answered(

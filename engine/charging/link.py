@@ -59,6 +59,7 @@ def activated(
             _change(state, link, 0, "activated without a socket", now, effects)
         effects.append(SetTimer(OFFLINE_TIMER, state.offline_at))
     commands.connection_lost(state, now, config, effects)
+    commands.restored(state, now, config, effects)
     commands.arm(state, effects)
     transactions.arm(state, effects)
     reservations.arm(state, effects)

@@ -9,7 +9,7 @@ chargingProfileId …): whoever asks makes a fresh one, no version can.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from engine.charging.charging_profiles import ChargingProfile
@@ -88,6 +88,27 @@ class SetConfiguration:
     name: SettingName
     value: str
     attribute: str = "Actual"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """A new password for HTTP basic authentication. `text` is "" where it was given as bytes (1.6's AuthorizationKey).
+
+    Neither shows in a representation: those end up in logs.
+    """
+
+    kind: ClassVar[str] = "set_password"
+    secret: bytes = field(repr=False)
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendCertificate:
+    """What an authority signed at the station's request. `chain` is PEM, `purpose` in 2.x's words."""
+
+    kind: ClassVar[str] = "send_certificate"
+    chain: str
+    purpose: str = "ChargingStationCertificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +312,8 @@ Operation = (
     | Unlock
     | ChangeAvailability
     | SetConfiguration
+    | SetPassword
+    | SendCertificate
     | GetConfiguration
     | Trigger
     | Reserve

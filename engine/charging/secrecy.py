@@ -36,15 +36,17 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub(f"{HIDDEN}@", text) if "://" in text else text
 
 
-def redacted(content: Json) -> Json:
-    """A copy in which the values of secret keys, and credentials in URLs, are hidden.
+def redacted(content: Json, *, urls: bool = True) -> Json:
+    """A copy in which the values of secret keys, and with `urls` also credentials in URLs, are hidden.
 
     A secret key is known wherever a `key` (1.6), or a `variable`'s `name` (2.x), stands beside a value.
     """
     if isinstance(content, Mapping):
         secret = is_secret(str(content.get("key") or _variable(content)))
         return {
-            name: HIDDEN if secret and name in ("value", "attributeValue") and value is not None else redacted(value)
+            name: HIDDEN
+            if secret and name in ("value", "attributeValue") and value is not None
+            else redacted(value, urls=urls)
             for name, value in content.items()
         }
     if isinstance(content, list | tuple):
@@ -52,6 +54,15 @@ def redacted(content: Json) -> Json:
     if isinstance(content, str):
         return without_credentials(content)
     return content
+
+
+def is_hidden(content: Json) -> bool:
+    """Whether a secret key's value was hidden in it, so that it can be shown but not be sent."""
+    if isinstance(content, Mapping):
+        return any(is_hidden(value) for value in content.values())
+    if isinstance(content, list | tuple):
+        return any(is_hidden(item) for item in content)
+    return bool(content == HIDDEN)
 
 
 def _variable(content: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from engine.charging.intents import Intent
 from engine.charging.kept import is_kept
 from engine.charging.messages import Booted, Instant
 from engine.charging.registers import as_text
+from engine.charging.secrecy import redacted
 from engine.charging.session_state import EventMemory, SessionState
 from engine.charging.state import CORE, TX, ChargePointState, Command, Connector, Expectation
 
@@ -89,7 +90,8 @@ def _encode_core(state: ChargePointState) -> bytes:
     ]
     core["commands"] = [
         [
-            *(c.command, c.action, dict(c.payload), c.deadline, c.requested_by, c.state, c.expires),
+            # A password that waits for its turn is never on disk: after a restart the command ends unsent.
+            *(c.command, c.action, redacted(c.payload, urls=False), c.deadline, c.requested_by, c.state, c.expires),
             *(c.subprotocol, c.patience_s, tuple(c.intent)),
         ]
         for c in state.commands

@@ -18,6 +18,8 @@ from engine.ocpp.setting_names import KEY_OF_VARIABLE, Variable
 
 VERSION = "1.6"
 _MAX_TOKEN = 20
+_MAX_KEY = 20
+"""Bytes of an AuthorizationKey (security whitepaper, A00.FR.205)."""
 
 
 def compose(operation: ops.Operation) -> Call:
@@ -144,6 +146,16 @@ def _set_configuration(operation: ops.SetConfiguration) -> Call:
     if operation.attribute != "Actual":
         raise cannot(VERSION, f"{operation.attribute} of a setting", "attribute", "Use Actual.")
     return "ChangeConfiguration", {"key": _key(operation.name), "value": operation.value}
+
+
+def _set_password(operation: ops.SetPassword) -> Call:
+    if len(operation.secret) > _MAX_KEY:
+        raise cannot(VERSION, f"password of over {_MAX_KEY} bytes", "password", f"Use 16 to {_MAX_KEY} bytes.")
+    return "ChangeConfiguration", {"key": "AuthorizationKey", "value": operation.secret.hex()}
+
+
+def _send_certificate(operation: ops.SendCertificate) -> Call:
+    return "CertificateSigned", {"certificateChain": operation.chain}
 
 
 def _get_configuration(operation: ops.GetConfiguration) -> Call:
@@ -275,6 +287,8 @@ _COMPOSERS: dict[type[ops.Operation], Callable[[Any], Call]] = {
     ops.Unlock: _unlock,
     ops.ChangeAvailability: _availability,
     ops.SetConfiguration: _set_configuration,
+    ops.SetPassword: _set_password,
+    ops.SendCertificate: _send_certificate,
     ops.GetConfiguration: _get_configuration,
     ops.Trigger: _trigger,
     ops.Reserve: _reserve,

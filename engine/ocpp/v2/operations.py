@@ -122,6 +122,17 @@ def _set_configuration(operation: ops.SetConfiguration) -> Call:
     return "SetVariables", {"setVariableData": [given(attributeType=attribute, attributeValue=operation.value) | place]}
 
 
+def _set_password(operation: ops.SetPassword) -> Call:
+    # Part 2, SecurityCtrlr: a passwordString. Bytes that were not given as text are sent as their digits.
+    place = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
+    value = operation.text or operation.secret.hex()
+    return "SetVariables", {"setVariableData": [{"attributeValue": value, **place}]}
+
+
+def _send_certificate(operation: ops.SendCertificate) -> Call:
+    return "CertificateSigned", {"certificateChain": operation.chain, "certificateType": operation.purpose}
+
+
 def _get_configuration(operation: ops.GetConfiguration) -> Call:
     if not operation.names:
         return "GetBaseReport", {"requestId": operation.number, "reportBase": "FullInventory"}
@@ -295,6 +306,8 @@ _COMPOSERS: dict[type[ops.Operation], Callable[[Any], Call]] = {
     ops.Unlock: _unlock,
     ops.ChangeAvailability: _availability,
     ops.SetConfiguration: _set_configuration,
+    ops.SetPassword: _set_password,
+    ops.SendCertificate: _send_certificate,
     ops.GetConfiguration: _get_configuration,
     ops.Trigger: _trigger,
     ops.Reserve: _reserve,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from engine.charging.effects import SendCall
 from engine.charging.events import BootReported, CommandChanged, SessionStarted
 from engine.charging.kept_view import configuration_view
 from engine.charging.messages import Booted, CallAnswered, CallRefused
-from tests.engine.charging.world import World, appended, calls, endings, reply
+from tests.engine.charging.world import World, appended, calls, endings, of, reply
 
 
 @pytest.fixture
@@ -226,3 +227,23 @@ def test_a_refused_call_tells_its_error_to_who_waits(world: World) -> None:
 def test_a_running_command_does_not_stop_a_station_from_charging(world: World) -> None:
     world.do(world.command("a"))
     assert reply(world.do(world.start(1))).standing.accepted
+
+
+def test_a_password_that_waits_for_its_turn_is_not_on_disk_and_ends_unsent_with_its_host(world: World) -> None:
+    world.do(world.command("first", "GetConfiguration", payload={}))
+    secret = {"key": "AuthorizationKey", "value": "00ff" * 10}
+    world.do(world.command("second", "ChangeConfiguration", payload=secret))
+    assert "00ff" not in world.written()
+    assert world.state.commands[1].payload == secret, "in memory it waits as it is"
+    world.host_dies()
+    assert world.outcomes() == {"first": ["TimedOut"], "second": ["NotConnected"]}
+    assert "00ff" not in repr(world.events)
+
+
+def test_a_password_whose_turn_comes_is_sent_as_it_is(world: World) -> None:
+    world.do(world.command("first", "GetConfiguration", payload={}))
+    secret = {"key": "AuthorizationKey", "value": "00ff" * 10}
+    world.do(world.command("second", "ChangeConfiguration", payload=secret))
+    sent = world.do(world.answered("first", {"configurationKey": []}))
+    assert [dict(call.payload) for call in of(SendCall, sent)] == [secret]
+    assert "00ff" not in world.written() + repr(world.events)

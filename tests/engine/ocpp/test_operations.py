@@ -47,6 +47,10 @@ EVERYWHERE: list[ops.Operation] = [
     ops.ChangeAvailability(True, 1, 1),
     ops.SetConfiguration(ops.SettingName(key="HeartbeatInterval"), "60"),
     ops.SetConfiguration(ops.SettingName(component="OCPPCommCtrlr", variable="HeartbeatInterval"), "60"),
+    ops.SetPassword(bytes(range(20))),
+    ops.SetPassword(b"0123456789abcdef", "0123456789abcdef"),
+    ops.SendCertificate("-----BEGIN…"),
+    ops.SendCertificate("-----BEGIN…", "V2GCertificate"),
     ops.GetConfiguration(5),
     ops.GetConfiguration(5, (ops.SettingName(key="TransactionMessageAttempts"),)),
     *(ops.Trigger(message) for message in ("boot", "heartbeat", "status", "meter_values", "firmware_status")),
@@ -77,6 +81,7 @@ ONLY_2X: list[ops.Operation] = [
     ops.Reset(evse=1),
     ops.Unlock(1, 2),
     ops.SetConfiguration(ops.SettingName(component="Vendor", variable="X", evse=1, connector=2), "1", "Target"),
+    ops.SetPassword(b"x" * 40, "x" * 40),
     ops.Trigger("transaction", 1),
     ops.Reserve(9, TAG, AT, connector_type="cCCS2"),
     ops.SetChargingProfile(replace(PROFILE, schedules=PROFILE.schedules * 2)),
@@ -124,6 +129,18 @@ def test_the_same_wish_is_said_in_each_versions_words() -> None:
     assert v16.compose(wish) == ("RemoteStartTransaction", {"connectorId": 2, "idTag": "04A2B3C4"})
     token = {"idToken": "04A2B3C4", "type": "ISO14443"}
     assert v2.compose(wish) == ("RequestStartTransaction", {"remoteStartId": 5, "idToken": token, "evseId": 2})
+
+
+def test_a_password_is_bytes_to_1_6_and_text_to_2x_and_never_shows() -> None:
+    given = ops.SetPassword(b"0123456789abcdef", "0123456789abcdef")
+    made = ops.SetPassword(b"\xff" * 20)
+    assert v16.compose(given)[1] == {"key": "AuthorizationKey", "value": b"0123456789abcdef".hex()}
+    assert v16.compose(made)[1]["value"] == v2.compose(made)[1]["setVariableData"][0]["attributeValue"] == "ff" * 20
+    (data,) = v2.compose(given)[1]["setVariableData"]
+    assert (data["component"]["name"], data["variable"]["name"]) == ("SecurityCtrlr", "BasicAuthPassword")
+    assert data["attributeValue"] == "0123456789abcdef"
+    assert "0123456789" not in repr(given)
+    assert "xff" not in repr(made)
 
 
 @pytest.mark.parametrize("name", [ops.SettingName("MeterValueSampleInterval"), ops.SettingName("SampledDataCtrlr.X")])
