@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatch
 
 from loadtest.installation import ADMIN, PASSWORD, own_installation
 from tests.conformance import registry
@@ -38,7 +40,11 @@ def main(arguments: Sequence[str]) -> int:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
-        "--only", action="append", default=[], metavar="TC_…", help="cases whose ids begin so; repeatable"
+        "--only",
+        action="append",
+        default=[],
+        metavar="TC_…",
+        help="cases whose ids begin or fit so (TC_B, TC_?_01*); repeatable",
     )
     parser.add_argument("--parallel", type=int, default=24, help="how many cases at once (24)")
     parser.add_argument("--frames", type=int, default=FRAMES_SHOWN, help="last frames shown of a failed case")
@@ -54,14 +60,20 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _chosen(only: Sequence[str]) -> list[Case]:
     """The built cases in the documents' order."""
-    return [CASES[id] for id in catalogue() if id in CASES and (not only or id.startswith(tuple(only)))]
+    patterns = [f"{pattern.removesuffix('*')}*" for pattern in only] or ["*"]
+    return [CASES[id] for id in catalogue() if id in CASES and any(fnmatch(id, pattern) for pattern in patterns)]
 
 
 def _on_own_system(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
     installation = own_installation({"HOSTS": "2"})
     prepare(installation)
     with installation:
-        return asyncio.run(_run(SystemUnderTest(Addresses.of(installation), installation), options, cases))
+        results = asyncio.run(_run(SystemUnderTest(Addresses.of(installation), installation), options, cases))
+    if all(result.passed for result in results):
+        shutil.rmtree(installation.folder)
+    else:
+        print(f"\nThe system's data and logs stay in {installation.folder}.")
+    return results
 
 
 async def _given(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
