@@ -265,7 +265,7 @@ class ChargePointActor:
 
     def step_in(self, message: Message, batch: Batch) -> None:
         """Step the machine and perform its effects into `batch`. Raises whatever the machine raises."""
-        self.state, effects = machine.step(self.state, message, batch.now, self.runtime.machine)
+        self.state, effects = machine.step(self.state, message, batch.now, self.runtime.machine_of(self.id))
         perform(self, effects, batch)
 
     def commit(self, batch: Batch) -> None:

@@ -14,6 +14,7 @@ import structlog
 from actors.interpreter import Batch
 from actors.link import Link
 from actors.message_log import call_record, heard_record, own_call_record
+from engine.charging.admission import UNREGISTERED, out_of_turn
 from engine.charging.effects import SendCall
 from engine.charging.messages import (
     Answer,
@@ -30,6 +31,7 @@ from engine.charging.messages import (
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
 from engine.ocpp.deviations import Deviation, note
+from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
 
@@ -71,6 +73,8 @@ class Conversation:
         circumstances.durable = runtime.committer.available
         circumstances.notes = deviations
         try:
+            if actor.state.registration in UNREGISTERED:
+                self._hear_unregistered(actor, heard, now)
             actor.step_in(self.version.understand(heard.action, heard.payload, circumstances), batch)
         except ProtocolError as error:
             self._refuse(actor, heard, batch, error)
@@ -86,6 +90,15 @@ class Conversation:
             connection = actor.state.connection
             batch.records.append(call_record(runtime, actor.id, connection, heard, batch, self.version))
         actor.commit(batch)
+
+    def _hear_unregistered(self, actor: ChargePointActor, heard: CallReceived, now: int) -> None:
+        """Note or, where the version wants it, refuse what a station says before it was accepted. A boot is welcome."""
+        if heard.action == "BootNotification":
+            return
+        if out_of_turn(actor.state, heard.action, now, self._runtime.machine_of(actor.id)):
+            if self.version.refuses_before_acceptance:
+                raise refusal(ErrorCode.SECURITY_ERROR, f"{heard.action} before BootNotification was accepted.")
+            note(heard.deviations, Deviation.CALL_BEFORE_ACCEPTANCE, heard.action)
 
     def _other(self, actor: ChargePointActor, heard: NoCall, text: bytes, now: int) -> None:
         """Everything that is no CALL: answers to ours, and what cannot be read."""

@@ -70,6 +70,7 @@ class BaseHost(Resident):
             self.config.settings,
             self.stores.journal,
             self.stores.tokens,
+            admissions=self.stores.admissions,
             on_taken_over=self._taken_over,
             on_lost=lambda error: self._lost.set(),
         )

@@ -34,6 +34,7 @@ from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances, OcppVersion
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 from engine.settings import Settings
+from engine.stores.admissions import AdmissionBook, MemoryAdmissions
 from engine.stores.token_book import TokenBook
 
 log = structlog.get_logger("runtime")
@@ -53,6 +54,7 @@ class Runtime:
         journal: Journal,
         tokens: TokenBook,
         *,
+        admissions: AdmissionBook | None = None,
         clock: Clock | None = None,
         on_taken_over: Callable[[str, str, int], None] | None = None,
         on_lost: Callable[[BaseException], None] | None = None,
@@ -62,6 +64,7 @@ class Runtime:
         self.settings = settings
         self.journal = journal
         self.tokens = tokens
+        self.admissions = admissions or AdmissionBook(MemoryAdmissions())
         self.clock = clock or SystemClock()
         self.timers = Timers(self.clock)
         self.commands = CommandWaiters()
@@ -95,6 +98,11 @@ class Runtime:
         self.timers.stop()
         self.freezer.stop()
         await self.committer.aclose()
+
+    def machine_of(self, charge_point: str) -> MachineConfig:
+        """The machine's settings for this charge point: an operator may have it wait at its next boot."""
+        registration = self.admissions.registration(charge_point)
+        return self.machine if registration is None else replace(self.machine, registration=registration)
 
     # actors ----------------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ import structlog
 from actors.config import ClusterConfig
 from engine.errors import StoreUnavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.stores.admissions import AdmissionBook, Admissions
 from engine.stores.certificates import Certificates
 from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, PubSubChangeFeed
 from engine.stores.credentials import Credentials
 from engine.stores.installation_key import InstallationKey
+from engine.stores.kept_book import KeptBook
 from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import Registry
 from engine.stores.revocation_book import RevocationBook
@@ -27,7 +29,7 @@ log = structlog.get_logger("stores")
 
 @dataclass(slots=True)
 class Stores:
-    """Open connections. `tokens` is read already."""
+    """Open connections. The books `tokens` and `admissions` are read already."""
 
     journal: RedisJournal
     database: Database
@@ -40,22 +42,25 @@ class Stores:
     certificates: Certificates
     revocations: RevocationBook
     secret_changes: SecretChanges
+    admission_registry: Admissions
+    admissions: AdmissionBook
     key: InstallationKey
 
     async def follow_changes(self) -> None:
         """Keep the caches true, for ever: told by the change feed, read anew whenever the feed was away."""
-        reading = [asyncio.create_task(book.keep_current()) for book in (self.tokens, self.revocations)]
+        books: tuple[KeptBook, ...] = (self.tokens, self.revocations, self.admissions)
+        reading = [asyncio.create_task(book.keep_current()) for book in books]
         try:
             while True:
                 try:
                     async with self.changes.listen() as changes:
                         self._forget_all()
-                        await self.tokens.read()
-                        await self.revocations.read()
+                        for book in books:
+                            await book.read()
                         async for change in changes:
                             self.credentials.changed(change)
-                            self.tokens.changed(change)
-                            self.revocations.changed(change)
+                            for book in books:
+                                book.changed(change)
                 except StoreUnavailable as error:
                     log.warning("change_feed_away", error=str(error))
                     await asyncio.sleep(0.5)
@@ -87,6 +92,7 @@ async def open_stores(config: ClusterConfig) -> Stores:
     key = InstallationKey.load(config.data_dir)
     token_registry = Tokens(database, changes)
     certificates = Certificates(database, changes)
+    admission_registry = Admissions(database, changes)
     stores = Stores(
         journal,
         database,
@@ -99,11 +105,14 @@ async def open_stores(config: ClusterConfig) -> Stores:
         certificates,
         RevocationBook(certificates),
         SecretChanges(database, key, changes),
+        admission_registry,
+        AdmissionBook(admission_registry),
         key,
     )
     try:
         await stores.tokens.read()
         await stores.revocations.read()
+        await stores.admissions.read()
     except BaseException:
         await stores.aclose()
         raise

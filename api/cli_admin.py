@@ -142,6 +142,26 @@ def with_books_settings(work: Callable[[Books], Awaitable[None]]) -> Settings:
     return with_books(working)
 
 
+@admin.command("set-admission")
+def set_admission(
+    charge_point_id: str,
+    admission: Annotated[str, typer.Argument(help="accepted, pending or rejected.")],
+) -> None:
+    """Say how a charger's next boot is answered."""
+
+    async def work(books: Books) -> None:
+        from engine.stores.admissions import Admissions
+        from engine.stores.installation_key import InstallationKey
+        from engine.stores.registry import Registry
+
+        registry = Registry(books.database, books.feed, InstallationKey.load(books.settings.data_dir))
+        known = await registry.get(charge_point_id)
+        await Admissions(books.database, books.feed).set(known.id, admission)
+
+    with_books(work)
+    typer.echo(f"The next boot of {charge_point_id} is answered with {admission}.")
+
+
 @admin.command("add-token")
 def add_token(
     id_token: str,

@@ -122,7 +122,9 @@ async def serve(context: FacadeContext) -> None:
     ports = FacadePorts(
         fleet=context.fleet,
         check_call=check_call,
-        registry=SqlRegistry(stores.database, stores.registry, stores.token_registry, Users(stores.database)),
+        registry=SqlRegistry(
+            stores.database, stores.registry, stores.token_registry, stores.admission_registry, Users(stores.database)
+        ),
         ledger=SqlLedger(stores.database),
         analytics=ClickHouseCurves(clickhouse),
         messages=ClickHouseMessages(clickhouse, SystemClock()),

@@ -106,7 +106,8 @@ class ChargePoint:
     """A charge point as registered. `isolation`: shared or dedicated.
 
     `security_profile` is the least that a connection of it must show: 0 nothing, 1 a password, 2 a password over TLS, 3
-    a client certificate, which bears `certificate_name` or its id as common name.
+    a client certificate, which bears `certificate_name` or its id as common name. `admission` is what its next boot is
+    answered with: accepted, pending or rejected.
     """
 
     id: str
@@ -116,6 +117,7 @@ class ChargePoint:
     created: int
     retired: int | None = None
     certificate_name: str | None = None
+    admission: str = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Registry(Protocol):
         ...
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ChargePoint:
-        """Change any of name, isolation, security_profile, certificate_name, password.
+        """Change any of name, isolation, admission, security_profile, certificate_name, password.
 
         A password of None lets the station in without one.
         """

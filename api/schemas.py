@@ -21,6 +21,7 @@ SecurityProfile = Annotated[int, Field(ge=0, le=3)]
 CertificateName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 IdToken = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=r"^[!-~]+$")]
 Isolation = Literal["shared", "dedicated"]
+Admission = Literal["accepted", "pending", "rejected"]
 TokenStatus = Literal["Accepted", "Blocked"]
 Outcome = Literal["Accepted", "Rejected", "Failed", "TimedOut", "NotConnected", "Superseded", "Expired"]
 
@@ -135,16 +136,24 @@ class ChargePointChange(WithSecret):
 
     name: Text = Field("", examples=["Car park, level 3"])
     isolation: Isolation = "shared"
+    admission: Admission = Field(
+        "accepted", description="What its next boot is answered with; a pending one may be asked and configured."
+    )
     security_profile: SecurityProfile = Field(
         1, description="The only way to lower it after the station has connected with a higher one."
     )
     certificate_name: CertificateName = Field("", description="Empty: its id.")
 
 
+def _admission(text: str) -> Admission:
+    return text if text in ("pending", "rejected") else "accepted"  # type: ignore[return-value]
+
+
 class ChargePointOut(BaseModel):
     id: str = Field(examples=["CP-1"])
     name: str
     isolation: Isolation
+    admission: Admission
     secured: bool = Field(description="Whether the station has to prove who it is.")
     security_profile: int = Field(description="What a connection must show at least.", examples=[2])
     certificate_name: str | None = Field(description="Common name of its client certificate, if not its id.")
@@ -160,6 +169,7 @@ class ChargePointOut(BaseModel):
             id=row.id,
             name=row.name,
             isolation="dedicated" if row.isolation == "dedicated" else "shared",
+            admission=_admission(row.admission),
             secured=row.security_profile > 0,
             security_profile=row.security_profile,
             certificate_name=row.certificate_name,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api import ports
 from engine.errors import Conflict, NotFound, Unauthenticated
+from engine.stores.admissions import ACCEPTED, Admissions
 from engine.stores.paging import to_cursor
 from engine.stores.registry import ChargePoint, NewChargePoint, Registry
 from engine.stores.sql.engine import Database
@@ -19,17 +20,21 @@ from engine.stores.users import Users
 
 
 class SqlRegistry:
-    """The `Registry` port over the three repositories. All methods raise StoreUnavailable."""
+    """The `Registry` port over the four repositories. All methods raise StoreUnavailable."""
 
-    def __init__(self, database: Database, registry: Registry, tokens: Tokens, users: Users) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, tokens: Tokens, admissions: Admissions, users: Users
+    ) -> None:
         self._database, self._registry, self._tokens, self._users = database, registry, tokens, users
+        self._admissions = admissions
 
     async def charge_points(self, *, after: str, limit: int, retired: bool = False) -> Sequence[ports.ChargePoint]:
         page = await self._registry.page(cursor=to_cursor(after) if after else None, limit=limit, retired=retired)
-        return [_charge_point(row) for row in page.items]
+        return await self._shown(*page.items)
 
     async def charge_point(self, charge_point: str) -> ports.ChargePoint:
-        return _charge_point(await self._registry.get(charge_point))
+        (shown,) = await self._shown(await self._registry.get(charge_point))
+        return shown
 
     async def add_charge_point(
         self,
@@ -51,11 +56,19 @@ class SqlRegistry:
         return _charge_point(await self._registry.create(new, password))
 
     async def change_charge_point(self, charge_point: str, changes: Mapping[str, Any]) -> ports.ChargePoint:
-        plain = {name: value for name, value in changes.items() if name != "password"}
+        plain = {name: value for name, value in changes.items() if name not in ("password", "admission")}
         # The password first: a profile that needs one may come with it.
         if "password" in changes:
             await self._registry.set_secret(charge_point, changes["password"])
-        return _charge_point(await self._registry.update(charge_point, **plain))
+        row = await self._registry.update(charge_point, **plain)
+        if "admission" in changes:
+            await self._admissions.set(row.id, changes["admission"])
+        (shown,) = await self._shown(row)
+        return shown
+
+    async def _shown(self, *rows: ChargePoint) -> list[ports.ChargePoint]:
+        admissions = await self._admissions.of([row.id for row in rows])
+        return [replace(_charge_point(row), admission=admissions.get(row.id, ACCEPTED)) for row in rows]
 
     async def retire_charge_point(self, charge_point: str) -> None:
         await self._registry.retire(charge_point)

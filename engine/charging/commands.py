@@ -7,7 +7,7 @@ ends in TimedOut at once instead of keeping the others waiting.
 
 from __future__ import annotations
 
-from engine.charging import correlation, deviations, learning
+from engine.charging import admission, correlation, deviations, learning
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
 from engine.charging.events import CommandChanged, CommandOutcome
@@ -22,8 +22,6 @@ COMMANDS_TIMER = "commands"
 
 KEPT_ENDED = 32
 """How many ended commands are remembered, to know a late answer and a request that is asked again."""
-
-_UNREGISTERED = frozenset({"pending", "rejected"})
 
 
 def requested(
@@ -54,7 +52,7 @@ def requested(
         _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
     elif not message.wait and state.link != "connected":
         _end(state, command, CommandOutcome.NOT_CONNECTED, now, config, effects)
-    elif not message.wait and _held_back(state, command):
+    elif not message.wait and admission.held_back(state, command.intent):
         _end(state, command, CommandOutcome.REJECTED, now, config, effects)
     state.dirty.add(CORE)
     send_next(state, now, config, effects)
@@ -67,11 +65,6 @@ def _duplicates(new: Command, other: Command) -> bool:
         and other.state == "requested"
         and dict(new.payload) == dict(other.payload)
     )
-
-
-def _held_back(state: ChargePointState, command: Command) -> bool:
-    """No remote start or stop to a station whose boot we did not accept (1.6, 4.2.1)."""
-    return command.intent.needs_acceptance and state.registration in _UNREGISTERED
 
 
 def _foreign(state: ChargePointState, command: Command) -> bool:
@@ -87,7 +80,7 @@ def send_next(state: ChargePointState, now: int, config: MachineConfig, effects:
                 _end(state, command, CommandOutcome.EXPIRED, now, config, effects)
             elif _foreign(state, command):
                 _end(state, command, CommandOutcome.REJECTED, now, config, effects)
-            elif not _held_back(state, command):
+            elif not admission.held_back(state, command.intent):
                 _send(state, command, now, config, effects)
                 break
     arm(state, effects)
@@ -100,6 +93,7 @@ def _send(state: ChargePointState, command: Command, now: int, config: MachineCo
     payload, command.payload = command.payload, redacted(command.payload)
     until = now + int(config.correlation_window_s * SECOND)
     correlation.expect(state, command.command, command.intent, until)
+    admission.invite(state, command.intent, until)
     state.dirty.add(CORE)
     effects.append(Append(_event(state, command, "sent", "", now)))
     effects.append(SendCall(command.command, command.action, payload, command.expires))

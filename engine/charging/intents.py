@@ -10,6 +10,7 @@ from typing import NamedTuple
 START = "start"
 STOP = "stop"
 RESET = "reset"
+BOOT = "boot"
 OTHER = "other"
 
 
@@ -17,7 +18,8 @@ class Intent(NamedTuple):
     """`kind` is one of the names above.
 
     `evse` 0 stands for any; `id_token` and `request` (2.x: remoteStartId) tell which Start answers a remote one;
-    `transaction` is what a remote stop is about. `needs_acceptance`: not to be sent before the boot was accepted.
+    `transaction` is what a remote stop is about. `invites` is the action that the station is asked
+    to send, "" if none. `needs_acceptance`: not to be sent before the boot was accepted.
     """
 
     kind: str = OTHER
@@ -25,6 +27,7 @@ class Intent(NamedTuple):
     id_token: str = ""
     request: int | None = None
     transaction: str = ""
+    invites: str = ""
 
     @property
     def needs_acceptance(self) -> bool:

@@ -39,6 +39,8 @@ def booted(state: ChargePointState, message: Booted, now: int, config: MachineCo
     expected, state.expected_boot = state.expected_boot, None
     cause = expected.command if expected is not None and now <= expected.until else ""
     state.registration, state.boot, state.booted = registration, message, now
+    if status == "Accepted":
+        state.invited.clear()
     state.dirty.add(CORE)
     effects.append(Append(_event(state.charge_point, message, status, now, cause)))
     effects.append(Reply(BootAnswer(status, interval, now)))

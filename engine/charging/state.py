@@ -103,7 +103,10 @@ class Expectation:
 
 @dataclass(slots=True)
 class ChargePointState:
-    """One charge point. `ChargePointState(id)` is one that nobody has seen yet."""
+    """One charge point. `ChargePointState(id)` is one that nobody has seen yet.
+
+    `invited` (what a station may say before it is accepted, until when) is not kept over a restart: it is asked again.
+    """
 
     charge_point: str
     registration: str = "unknown"
@@ -121,6 +124,7 @@ class ChargePointState:
     closed: list[bytes] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
+    invited: dict[str, int] = field(default_factory=dict)
     expected_starts: list[Expectation] = field(default_factory=list)
     expected_boot: Expectation | None = None
     deviations: dict[str, int] = field(default_factory=dict)

@@ -38,6 +38,7 @@ class Deviation(StrEnum):
     ANSWER_REFUSED = "answer_refused"
     INVALID_SEND = "invalid_send"
     OTHER_VERSION = "other_version"
+    CALL_BEFORE_ACCEPTANCE = "call_before_acceptance"
     # the payload
     NULL_PAYLOAD = "null_payload"
     NULL_FIELD = "null_field"
@@ -97,6 +98,7 @@ _MEANINGS: dict[str, str] = {
     Deviation.ANSWER_REFUSED: "It could not understand our answer (CALLRESULTERROR).",
     Deviation.INVALID_SEND: "A SEND could not be understood; it is never answered.",
     Deviation.OTHER_VERSION: "The station speaks another version than it negotiated.",
+    Deviation.CALL_BEFORE_ACCEPTANCE: "A CALL came before the boot was accepted, and we had not asked for it.",
     Deviation.NULL_PAYLOAD: "The payload was null or absent; it was taken as empty.",
     Deviation.NULL_FIELD: "A field was null; it was taken as absent.",
     Deviation.UNKNOWN_FIELD: "A field that the schema does not have was left out.",

@@ -42,6 +42,10 @@ class OcppVersion(Protocol):
     def answers_unreadable(self) -> bool:
         """Whether a CALL whose message id cannot be read is answered with a CALLERROR of id "-1" (2.x)."""
 
+    @property
+    def refuses_before_acceptance(self) -> bool:
+        """Whether what a station says unasked before its boot was accepted is refused (2.x, B02.FR.09, B03.FR.07)."""
+
     def understand(self, action: str, payload: Json, circumstances: Circumstances) -> StationMessage:
         """The station's CALL as a message. Raises ProtocolError with the code to answer with."""
 

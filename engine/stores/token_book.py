@@ -5,19 +5,14 @@ The book is read whole at start, again after every change that is announced, and
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
-
-import structlog
 
 from engine.charging.messages import TokenStanding
 from engine.clock import Clock, SystemClock
-from engine.errors import StoreUnavailable
-from engine.stores.changes import TOKEN, Change
+from engine.stores.changes import TOKEN
+from engine.stores.kept_book import KeptBook
 from engine.stores.tokens import Token
 
-log = structlog.get_logger("token_book")
-REFRESH_S = 60.0
 UNKNOWN = TokenStanding("Invalid")
 
 
@@ -29,14 +24,16 @@ class TokenSource(Protocol):
         ...
 
 
-class TokenBook:
+class TokenBook(KeptBook):
     """The tokens of this process, by lower-case text (OCPP 1.6 compares idTags without regard to case)."""
 
+    kind = TOKEN
+
     def __init__(self, source: TokenSource, clock: Clock | None = None) -> None:
+        super().__init__()
         self._source = source
         self._clock = clock or SystemClock()
         self._tokens: dict[str, Token] = {}
-        self._stale = asyncio.Event()
         self.read_at = 0
 
     def __len__(self) -> int:
@@ -47,26 +44,7 @@ class TokenBook:
         token = self._tokens.get(id_token.lower())
         return UNKNOWN if token is None else token.standing(self._clock.now())
 
-    def changed(self, change: Change) -> None:
-        """A token has changed: read again soon."""
-        if change.kind == TOKEN:
-            self._stale.set()
-
     async def read(self) -> None:
         """Read all tokens. Raises StoreUnavailable; the old book stays in use then."""
-        self._stale.clear()
         self._tokens = await self._source.all()
         self.read_at = self._clock.now()
-
-    async def keep_current(self) -> None:
-        """Read whenever something has changed, and every minute; for ever."""
-        while True:
-            waiting = asyncio.ensure_future(self._stale.wait())
-            await asyncio.wait([waiting], timeout=REFRESH_S)
-            waiting.cancel()
-            try:
-                await self.read()
-            except StoreUnavailable as error:
-                log.warning("tokens_not_read", error=str(error))
-                await asyncio.sleep(1.0)
-                self._stale.set()

@@ -113,10 +113,10 @@ class Place:
 class StationIn:
     """A station connected to an actor of a runtime, over a fake link."""
 
-    def __init__(self, runtime: Runtime, charge_point: str = "CP-1") -> None:
+    def __init__(self, runtime: Runtime, charge_point: str = "CP-1", subprotocol: str = "ocpp1.6") -> None:
         self.link = FakeLink()
         self.actor: ChargePointActor = runtime.actor(charge_point)
-        self.actor.connect(self.link, "ocpp1.6")
+        self.actor.connect(self.link, subprotocol)
         self._number = 0
 
     def say(self, action: str, payload: object, message_id: str = "") -> str:

@@ -122,3 +122,11 @@ async def test_a_retired_station_is_asked_nothing(facade: Facade, admin: httpx.A
     await facade.registry.retire_charge_point("CP-1")
     assert_problem(await admin.post(f"{CP}/reset", json={}), 409, field="id")
     assert facade.fleet.asked == []
+
+
+async def test_an_operator_says_how_the_next_boot_is_answered(admin: httpx.AsyncClient) -> None:
+    assert (await admin.get(CP)).json()["admission"] == "accepted"
+    changed = await admin.patch(CP, json={"admission": "pending"})
+    assert (changed.status_code, changed.json()["admission"]) == (200, "pending")
+    assert (await admin.get(CP)).json()["admission"] == "pending"
+    assert_problem(await admin.patch(CP, json={"admission": "perhaps"}), 422, field="admission")

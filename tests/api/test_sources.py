@@ -32,6 +32,7 @@ from engine.journal.memory import MemoryJournal
 from engine.journal.port import Write
 from engine.projections.live_feed import CHANNEL
 from engine.settings import Settings
+from engine.stores.admissions import Admissions
 from engine.stores.analytics.client import ClickHouse
 from engine.stores.analytics.migrations import migrate
 from engine.stores.changes import PubSubChangeFeed
@@ -64,7 +65,11 @@ async def ports(database: Database, tmp_path: Path) -> FacadePorts:
     users = Users(database)
     await users.create("admin@example.org", "correct horse", "admin")
     registry = SqlRegistry(
-        database, Registry(database, feed, InstallationKey.load(tmp_path)), Tokens(database, feed), users
+        database,
+        Registry(database, feed, InstallationKey.load(tmp_path)),
+        Tokens(database, feed),
+        Admissions(database, feed),
+        users,
     )
     return replace(memory.ports(KEY), registry=registry, ledger=SqlLedger(database), check_call=check_call)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.charging.facts import Fact
-from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
+from engine.charging.intents import BOOT, NO_INTENT, OTHER, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
 from engine.ocpp.v16 import learning
@@ -38,6 +38,10 @@ _TIMEOUTS_S: Mapping[str, float] = {
 }
 
 
+_ACTION_OF_TRIGGER = {"SignChargePointCertificate": "SignCertificate"}
+"""What a trigger asks for, where that is not the action's own name."""
+
+
 def to_station() -> frozenset[str]:
     """All actions that may be sent to a station."""
     return SCHEMAS.directions.to_station
@@ -60,6 +64,10 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
         return Intent(STOP, transaction=str(payload.get("transactionId", "")))
     if action == "Reset":
         return Intent(RESET)
+    if action in ("TriggerMessage", "ExtendedTriggerMessage"):
+        invited = str(payload.get("requestedMessage", ""))
+        kind = BOOT if invited == "BootNotification" else OTHER
+        return Intent(kind, invites=_ACTION_OF_TRIGGER.get(invited, invited))
     return NO_INTENT
 
 

@@ -17,6 +17,7 @@ class Ocpp16:
 
     subprotocol = "ocpp1.6"
     answers_unreadable = False
+    refuses_before_acceptance = False
 
     # The hot path: a static method saves a call a frame.
     understand = staticmethod(registry.understand)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.charging.events import CommandOutcome
 from engine.charging.facts import ConfigurationLearned, Fact, Setting
-from engine.charging.intents import NO_INTENT, RESET, START, STOP, Intent
+from engine.charging.intents import BOOT, NO_INTENT, OTHER, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
 from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
@@ -20,6 +20,27 @@ _TIMEOUTS_S: Mapping[str, float] = {
     "GetVariables": 60.0,
     "SendLocalList": 120.0,
 }
+
+_ACTION_OF_TRIGGER = {
+    "SignChargingStationCertificate": "SignCertificate",
+    "SignV2GCertificate": "SignCertificate",
+    "SignV2G20Certificate": "SignCertificate",
+    "SignCombinedCertificate": "SignCertificate",
+}
+"""What a trigger asks for, where that is not the action's own name."""
+
+_INVITES = {
+    "GetBaseReport": "NotifyReport",
+    "GetReport": "NotifyReport",
+    "GetMonitoringReport": "NotifyMonitoringReport",
+    "GetChargingProfiles": "ReportChargingProfiles",
+    "GetDisplayMessages": "NotifyDisplayMessages",
+    "CustomerInformation": "NotifyCustomerInformation",
+    "GetLog": "LogStatusNotification",
+    "UpdateFirmware": "FirmwareStatusNotification",
+    "PublishFirmware": "PublishFirmwareStatusNotification",
+}
+"""What a station says in reply to a CALL of ours, in CALLs of its own."""
 
 _PER_ITEM = {
     "GetVariables": ("getVariableResult", "attributeStatus"),
@@ -63,7 +84,12 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
         evse = payload.get("evseId")
         # The reset of one EVSE is followed by no BootNotification (B12).
         return Intent(RESET) if evse is None else NO_INTENT
-    return NO_INTENT
+    if action == "TriggerMessage":
+        invited = str(payload.get("requestedMessage", ""))
+        kind = BOOT if invited == "BootNotification" else OTHER
+        return Intent(kind, invites=_ACTION_OF_TRIGGER.get(invited, invited))
+    invited = _INVITES.get(action, "")
+    return Intent(invites=invited) if invited else NO_INTENT
 
 
 def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:

@@ -18,6 +18,7 @@ class Ocpp2:
     """Implements engine/ocpp/port.py's OcppVersion for one version of 2.x."""
 
     answers_unreadable = True
+    refuses_before_acceptance = True
 
     def __init__(self, subprotocol: str, registry: Registry, to_station: Calls) -> None:
         self.subprotocol = subprotocol

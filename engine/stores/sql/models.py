@@ -167,6 +167,15 @@ certificates = Table(
     Index("ix_certificates_revoked", "revoked"),
 )
 
+admissions = Table(
+    "admissions",
+    metadata,
+    # Only those that are not simply accepted.
+    Column("charge_point", Text, ForeignKey("charge_points.id", ondelete="CASCADE"), primary_key=True),
+    Column("admission", Text, nullable=False),
+    _instant("updated", nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
