@@ -197,10 +197,7 @@ def _ended(
     if phase is None:
         return
     memory.stop = (message.at, message.id_token or "", message.reason)
-    if not memory.begun:
-        doubt(state, MISSING_START)
-    elif memory.ahead:
-        doubt(state, MISSING_EVENTS)
+    _note_gaps(state, memory)
     _take_stop_register(state, message)
     energy, duration = _judge(state, message.at.believed)
     close(state, phase, message.at, memory.stop[1:], state.register, energy, duration, effects)
@@ -229,7 +226,7 @@ def _judge(state: SessionState, stopped: int) -> tuple[Decimal | None, int | Non
 def _late(state: SessionState, memory: EventMemory, message: TransactionReported, effects: list[Effect]) -> None:
     """An event after the Ended: its values are stored, and what it teaches amends the session."""
     before = _summary(state, memory)
-    _take_facts(state, memory, message)
+    _learn(state, memory, message, effects)
     if message.readings:
         place = (state.session, state.session, state.evse, state.connector, state.transaction)
         effects.append(AppendMeters(*place, message.readings, False))
@@ -242,10 +239,7 @@ def _late(state: SessionState, memory: EventMemory, message: TransactionReported
         _take_stop_register(state, message)
         _settle(state, NO_STOP)
         doubt(state, LATE_STOP)
-    if memory.begun:
-        _settle(state, MISSING_START)
-    if not memory.ahead and memory.begun:
-        _settle(state, MISSING_EVENTS)
+    _note_gaps(state, memory)
     if memory.stop is not None and _summary(state, memory) != before:
         effects.append(Append(_amended(state, memory.stop, message.at.received)))
 
@@ -253,6 +247,15 @@ def _late(state: SessionState, memory: EventMemory, message: TransactionReported
 def _summary(state: SessionState, memory: EventMemory) -> tuple[object, ...]:
     facts = (state.evse, state.connector, state.id_token, state.started, state.meter_start)
     return (*facts, state.register, state.doubts, memory.stop)
+
+
+def _note_gaps(state: SessionState, memory: EventMemory) -> None:
+    """Doubt what is known to be incomplete, for as long as it is."""
+    for cause, holds in ((MISSING_START, not memory.begun), (MISSING_EVENTS, memory.begun and bool(memory.ahead))):
+        if holds:
+            doubt(state, cause)
+        else:
+            _settle(state, cause)
 
 
 def _settle(state: SessionState, settled: str) -> None:
