@@ -10,7 +10,6 @@ from engine.charging.operations import Trigger
 from engine.stores.admissions import AdmissionBook, MemoryAdmissions
 from tests.actors.world import BOOT, STATUS, Place, StationIn
 
-
 BOOT_2X = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
 STATUS_2X = {"timestamp": "2026-01-01T00:00:00Z", "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
 
