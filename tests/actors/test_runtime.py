@@ -22,15 +22,15 @@ START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2026
 @pytest.fixture
 def poison(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine breaks on a DataTransfer of the vendor Poison, after having changed its state."""
-    sound = actor_module.machine.step
+    sound = actor_module.machine.HANDLERS[DataTransferred]
 
-    def step(state: Any, message: Any, now: int, config: Any) -> Any:
-        if isinstance(message, DataTransferred) and message.vendor == "Poison":
+    def handle(state: Any, message: Any, now: int, config: Any, effects: Any) -> None:
+        if message.vendor == "Poison":
             state.connection += 1000
             raise ZeroDivisionError("poisoned")
-        return sound(state, message, now, config)
+        sound(state, message, now, config, effects)
 
-    monkeypatch.setattr(actor_module.machine, "step", step)
+    monkeypatch.setitem(actor_module.machine.HANDLERS, DataTransferred, handle)
 
 
 POISON = {"vendorId": "Poison"}
