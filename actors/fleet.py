@@ -48,6 +48,10 @@ class RayFleet:
         """The live states of many; those that never connected are left out."""
         return await self._live.states(charge_points)
 
+    async def kept(self, charge_point: str, what: str, request: int | None = None) -> Any:
+        """What is kept of a station beside its charging; None for one that never connected."""
+        return await self._live.kept(charge_point, what, request)
+
     async def command(
         self,
         charge_point: str,

@@ -18,7 +18,18 @@ from api.access import OPEN_PATHS, PERMISSION_OF
 from api.context import Context, principal_of
 from api.middleware import Frame, Gate, JsonBody
 from api.ports import FacadePorts
-from api.routes import charge_points, commands, events, login, messages, operations, sessions, system, tokens
+from api.routes import (
+    charge_points,
+    commands,
+    events,
+    kept_state,
+    login,
+    messages,
+    operations,
+    sessions,
+    system,
+    tokens,
+)
 from engine.errors import ConfigurationError
 from engine.settings import Settings
 
@@ -29,6 +40,7 @@ _API = (
     sessions.router,
     commands.router,
     operations.router,
+    kept_state.router,
     messages.router,
     events.router,
     system.router,

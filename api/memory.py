@@ -56,6 +56,7 @@ class MemoryFleet:
     views: dict[str, View] = field(default_factory=dict)
     members: list[Mapping[str, Any]] = field(default_factory=list)
     answer: Callable[[str, str, Mapping[str, Any]], tuple[str, Any]] = lambda *_: ("Accepted", {"status": "Accepted"})
+    kept_views: dict[tuple[str, str], Any] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -64,6 +65,12 @@ class MemoryFleet:
 
     async def states(self, charge_points: Sequence[str]) -> dict[str, View]:
         return {name: self.views[name] for name in charge_points if name in self.views}
+
+    async def kept(self, charge_point: str, what: str, request: int | None = None) -> Any:
+        found = self.kept_views.get((charge_point, what))
+        if request is None or found is None:
+            return found
+        return [row for row in found if row["request"] == request]
 
     async def command(
         self,

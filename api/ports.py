@@ -54,6 +54,10 @@ class Fleet(Protocol):
         """The live states of many; those that never connected are left out."""
         ...
 
+    async def kept(self, charge_point: str, what: str, request: int | None = None) -> Any:
+        """A view of engine/charging/kept_view.py by its name; None for a station that never connected."""
+        ...
+
     async def command(
         self,
         charge_point: str,

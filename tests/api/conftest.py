@@ -14,12 +14,18 @@ from fastapi import FastAPI
 from api import memory
 from api.app import create_app
 from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
+from engine.charging.kept_view import VIEWS, reports_view
 from engine.clock import SECOND, ManualClock
 from engine.settings import Settings
 
 # structlog's default draws every traceback with all local variables, which takes seconds for a deep stack.
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=repr)])
 
+REPORT = (
+    b'{"v":1,"reports":[{"report":"configuration","request":1,"command":"c0001","state":"open","below":1,"ahead":[],'
+    b'"first":1767225600000000,"latest":1767225601000000,"digests":[],"end":null,"parts":0,"rows":1,"bytes":9,'
+    b'"truncated":false}]}'
+)
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery staple"
 
@@ -113,6 +119,13 @@ def change(charge_point: str, number: int = 1) -> LiveEvent:
     return LiveEvent(f"0-{number}-0", charge_point, "status", data)
 
 
+def kept_views(charge_point: str) -> dict[tuple[str, str], Any]:
+    """What is kept of a station that has told nothing yet, but for one report."""
+    parts = {"reports": REPORT, "p:configuration:1:0": b'{"v":1,"rows":[{"variable":"Interval"}]}'}
+    found = {(charge_point, name): of_parts(parts) for name, of_parts in VIEWS.items() if name != "reports"}
+    return found | {(charge_point, "reports"): reports_view(parts, 1)}
+
+
 def facade_with(settings: Settings | None = None) -> Facade:
     clock = ManualClock()
     ports = memory.ports(KEY, clock)
@@ -136,6 +149,7 @@ async def facade() -> Facade:
     await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=None)
     await made.registry.add_token(Token("TAG", "Pool car", "Accepted"))
     made.fleet.views["CP-1"] = view("CP-1")
+    made.fleet.kept_views = kept_views("CP-1")
     made.ledger.rows.append(session_row(1))
     made.ledger.ended.append(command_row(1))
     made.analytics.points["s0001"] = [

@@ -35,7 +35,7 @@ BODIES: dict[str, Any] = {
 
 
 def _url(path: str) -> str:
-    path = path.replace("{number}", "1")
+    path = path.replace("{number}", "1").replace("{request}", "1")
     things = {"/charge-points/": "CP-1", "/tokens/": "TAG", "/sessions/": "s0001", "/commands/": "c0001"}
     for prefix, name in things.items():
         if prefix + "{id}" in path:
