@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.charging import connectors, drift
+from engine.charging import connectors, drift, reservations
 from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.correlation import take_expected_start
@@ -52,6 +52,7 @@ def event_reported(
     elif (message.evse and not transaction.evse) or (message.id_token and not transaction.id_token):
         _carry_forward(state, transaction, message)
     transaction.heard += 1
+    reservations.used(state, message.reservation, transaction.session, now, effects)
     standing = message.standing
     if message.event == STARTED:
         transaction.first_event = message.seq

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 
 from engine.charging import facts
 from engine.charging.facts import Fact, Setting
 from engine.charging.messages import Json
 from engine.charging.notices import DIAGNOSTICS, FIRMWARE, LOG
+from engine.ocpp.certificates import installed
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.schedules import profile_of, schedule_of
 from engine.ocpp.times import read_time
@@ -92,12 +92,6 @@ def _reservation_cancelled(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 def _certificate_installed(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
     use = text(sent.get("certificateType"))
     return (installed(_USES.get(use, use), text(sent.get("certificate"))),)
-
-
-def installed(use: str, certificate: str) -> facts.CertificateInstalled:
-    """A certificate that the station took: it is known by its text's digest until the station tells its hash data."""
-    digest = hashlib.sha256("".join(certificate.split()).encode()).hexdigest()
-    return facts.CertificateInstalled({"use": use, "hash": None, "children": [], "sha256": digest})
 
 
 def _certificates_read(sent: _Object, answer: _Object) -> tuple[Fact, ...]:

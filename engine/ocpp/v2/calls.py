@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.charging.events import CommandOutcome
-from engine.charging.facts import ConfigurationLearned, Fact, Setting
+from engine.charging.facts import Fact
 from engine.charging.intents import BOOT, NO_INTENT, OTHER, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
+from engine.ocpp.v2 import learning
 from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
 
 CALLS_201 = Calls("2.0.1", SCHEMAS_201, lambda: SCHEMAS_201.directions.to_station)
@@ -92,44 +93,6 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
     return Intent(invites=invited) if invited else NO_INTENT
 
 
-def learned(action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
-    """What an answer teaches about the station's variables."""
-    if action == "GetVariables":
-        return _variables(answer.get("getVariableResult"), {})
-    if action == "SetVariables":
-        values = {_setting(item, None): item.get("attributeValue") for item in _items(sent.get("setVariableData"))}
-        return _variables(answer.get("setVariableResult"), values)
-    return ()
-
-
-def _variables(results: Json, values: Mapping[Setting | None, Json]) -> tuple[Fact, ...]:
-    settings = []
-    for item in _items(results):
-        named = _setting(item, None)
-        if named is not None and item.get("attributeStatus") in _GOOD:
-            settings.append(_setting(item, item.get("attributeValue", values.get(named))))
-    found = tuple(setting for setting in settings if setting is not None)
-    return (ConfigurationLearned(found),) if found else ()
-
-
-def _items(value: Json) -> list[Mapping[str, Json]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _setting(item: Mapping[str, Json], value: Json) -> Setting | None:
-    """A variable's attribute with this value; None where the item names none."""
-    component, variable = item.get("component"), item.get("variable")
-    if not isinstance(component, Mapping) or not isinstance(variable, Mapping):
-        return None
-    evse = component.get("evse")
-    place = evse if isinstance(evse, Mapping) else {}
-    return Setting(
-        str(variable.get("name", "")),
-        None if value is None else str(value),
-        component=str(component.get("name", "")),
-        component_instance=str(component.get("instance", "")),
-        evse=place.get("id"),
-        connector=place.get("connectorId"),
-        instance=str(variable.get("instance", "")),
-        attribute=str(item.get("attributeType", "Actual")),
-    )
+def learned(calls: Calls, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
+    """What an answer teaches about the station."""
+    return learning.learned(action, sent, answer, outcome(calls, action, answer))

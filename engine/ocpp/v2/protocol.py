@@ -42,7 +42,7 @@ class Ocpp2:
         return calls.outcome(self._calls, action, payload)
 
     def learned(self, action: str, sent: Mapping[str, Json], answer: Mapping[str, Json]) -> tuple[Fact, ...]:
-        return calls.learned(action, sent, answer)
+        return calls.learned(self._calls, action, sent, answer)
 
     def compose(self, operation: Operation) -> tuple[str, dict[str, Json]]:
         return operations.compose(operation)

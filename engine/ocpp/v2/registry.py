@@ -14,11 +14,23 @@ from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import SchemaSet
 from engine.ocpp.tolerant import repaired
-from engine.ocpp.v2 import boot, data_transfer, meter_values, status, tokens, transactions
+from engine.ocpp.v2 import (
+    boot,
+    data_transfer,
+    device_model,
+    enquiries,
+    meter_values,
+    notices,
+    other_notices,
+    smart_charging,
+    status,
+    tokens,
+    transactions,
+)
 
 Understand = Callable[[dict[str, Any], Circumstances], StationMessage]
 
-_OPTIONAL = frozenset({"timestamp", "triggerReason", "sampledValue"})
+_OPTIONAL = frozenset({"timestamp", "generatedAt", "triggerReason", "sampledValue"})
 """Without a time the time of receipt is believed; a trigger's reason is for people."""
 
 SCHEMAS_201 = SchemaSet("v201", suffix="Request", optional=_OPTIONAL)
@@ -35,15 +47,38 @@ class Known(NamedTuple):
 ACTIONS: dict[str, Known] = {
     "Authorize": Known(tokens.understand),
     "BootNotification": Known(boot.understand_boot, {"reason": "Unknown"}),
+    "ClearedChargingLimit": Known(smart_charging.understand_limit_cleared),
     "DataTransfer": Known(data_transfer.understand),
+    "FirmwareStatusNotification": Known(notices.understand_firmware),
+    "Get15118EVCertificate": Known(enquiries.understand_ev_certificate),
+    "GetCertificateStatus": Known(enquiries.understand_certificate_status),
     "Heartbeat": Known(boot.understand_heartbeat),
+    "LogStatusNotification": Known(notices.understand_log),
     "MeterValues": Known(meter_values.understand),
+    "NotifyChargingLimit": Known(smart_charging.understand_limit),
+    "NotifyCustomerInformation": Known(device_model.understand_customer_information),
+    "NotifyDisplayMessages": Known(smart_charging.understand_display_messages),
+    "NotifyEVChargingNeeds": Known(smart_charging.understand_needs),
+    "NotifyEVChargingSchedule": Known(smart_charging.understand_schedule),
+    "NotifyEvent": Known(device_model.understand_event),
+    "NotifyMonitoringReport": Known(device_model.understand_monitoring_report),
+    "NotifyReport": Known(device_model.understand_report),
+    "PublishFirmwareStatusNotification": Known(notices.understand_publish),
+    "ReportChargingProfiles": Known(smart_charging.understand_profiles),
+    "ReservationStatusUpdate": Known(notices.understand_reservation_status),
+    "SecurityEventNotification": Known(notices.understand_security_event),
+    "SignCertificate": Known(notices.understand_sign_certificate),
     "StatusNotification": Known(status.understand),
     "TransactionEvent": Known(transactions.understand),
 }
 """Of both versions."""
 
-ACTIONS_21: dict[str, Known] = {}
+ACTIONS_21: dict[str, Known] = {
+    "GetCertificateChainStatus": Known(enquiries.understand_chain_status),
+    "ReportDERControl": Known(smart_charging.understand_der_controls),
+    "VatNumberValidation": Known(enquiries.understand_vat_number),
+    **{action: Known(other_notices.understand(action)) for action in other_notices.ACTIONS},
+}
 """What 2.1 has besides."""
 
 
