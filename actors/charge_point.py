@@ -13,7 +13,7 @@ Authorize, and Boot with Pending) is answered meanwhile, so that our trouble doe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -239,6 +239,15 @@ class ChargePointActor:
             conversation.frame(self, text)
         except Exception as error:  # noqa: BLE001 - supervision: the actor is restarted, others notice nothing
             self._failed(error, text)
+
+    def resume(self, conversation: Conversation, go_on: Callable[[], None]) -> None:
+        """Go on with a CALL for which something was asked outside. Its connection may be gone by now: then drop it."""
+        if conversation is not self.conversation or self.phase != LIVE:
+            return
+        try:
+            go_on()
+        except Exception as error:  # noqa: BLE001 - supervision, as for a frame
+            self._failed(error)
 
     def _frame_while_away(self, link: Link, text: bytes) -> None:
         conversation = self.conversation

@@ -5,12 +5,14 @@ It puts the RPC, the version's payloads and the message log together, and lives 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from actors.enquiries import AT_ONCE
 from actors.interpreter import Batch
 from actors.link import Link
 from actors.message_log import call_record, heard_record, own_call_record
@@ -28,6 +30,7 @@ from engine.charging.messages import (
     Heartbeat,
     HeartbeatAnswer,
 )
+from engine.charging.notices import Enquiry
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
 from engine.ocpp.deviations import Deviation, note
@@ -48,13 +51,14 @@ FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 class Conversation:
     """The RPC of one connection in one version. `waiting` answers leave after commits that are still under way."""
 
-    __slots__ = ("_rpc", "_runtime", "version", "waiting")
+    __slots__ = ("_enquiries", "_rpc", "_runtime", "version", "waiting")
 
     def __init__(self, runtime: Runtime, version: OcppVersion) -> None:
         self._runtime = runtime
         self.version = version
         self._rpc = Rpc(version, runtime.limits)
         self.waiting = 0
+        self._enquiries: set[asyncio.Task[None]] | None = None
 
     # frames in -------------------------------------------------------------------------------------------------------
 
@@ -75,7 +79,10 @@ class Conversation:
         try:
             if actor.state.registration in UNREGISTERED:
                 self._hear_unregistered(actor, heard, now)
-            actor.step_in(self.version.understand(heard.action, heard.payload, circumstances), batch)
+            message = self.version.understand(heard.action, heard.payload, circumstances)
+            if type(message) is Enquiry and self._enquire(actor, heard, message, now):
+                return
+            actor.step_in(message, batch)
         except ProtocolError as error:
             self._refuse(actor, heard, batch, error)
         except Unavailable as error:
@@ -86,9 +93,12 @@ class Conversation:
             raise
         if deviations:
             self._note(actor, deviations, batch)
-        if runtime.message_log:
+        self._conclude(actor, heard, batch)
+
+    def _conclude(self, actor: ChargePointActor, heard: CallReceived, batch: Batch) -> None:
+        if self._runtime.message_log:
             connection = actor.state.connection
-            batch.records.append(call_record(runtime, actor.id, connection, heard, batch, self.version))
+            batch.records.append(call_record(self._runtime, actor.id, connection, heard, batch, self.version))
         actor.commit(batch)
 
     def _hear_unregistered(self, actor: ChargePointActor, heard: CallReceived, now: int) -> None:
@@ -99,6 +109,28 @@ class Conversation:
             if self.version.refuses_before_acceptance:
                 raise refusal(ErrorCode.SECURITY_ERROR, f"{heard.action} before BootNotification was accepted.")
             note(heard.deviations, Deviation.CALL_BEFORE_ACCEPTANCE, heard.action)
+
+    def _enquire(self, actor: ChargePointActor, heard: CallReceived, enquiry: Enquiry, now: int) -> bool:
+        """Ask who knows, and go on with the answer; False where there is nobody to ask, or too much to ask at once."""
+        if self._enquiries is None:
+            self._enquiries = set()
+        if not self._runtime.enquiries.knows(enquiry) or len(self._enquiries) >= AT_ONCE:
+            return False
+        task = asyncio.create_task(self._enquired(actor, heard, enquiry, now))
+        self._enquiries.add(task)
+        task.add_done_callback(self._enquiries.discard)
+        return True
+
+    async def _enquired(self, actor: ChargePointActor, heard: CallReceived, enquiry: Enquiry, now: int) -> None:
+        answered = await self._runtime.enquiries.answered(actor.id, enquiry)
+        actor.resume(self, partial(self.go_on, actor, heard, answered, now))
+
+    def go_on(self, actor: ChargePointActor, heard: CallReceived, enquiry: Enquiry, now: int) -> None:
+        """Step the machine with an enquiry that has its answer. Raises what the machine raises."""
+        batch = Batch(now, heard.number)
+        actor.step_in(enquiry, batch)
+        self._note(actor, heard.deviations, batch)
+        self._conclude(actor, heard, batch)
 
     def _other(self, actor: ChargePointActor, heard: NoCall, text: bytes, now: int) -> None:
         """Everything that is no CALL: answers to ours, and what cannot be read."""

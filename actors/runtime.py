@@ -17,6 +17,7 @@ import structlog
 from actors.charge_point import ChargePointActor
 from actors.commands import CommandWaiters, Ended
 from actors.conversation import Conversation
+from actors.enquiries import Enquiries
 from actors.loop_watch import Freezer
 from actors.numbers import TransactionNumbers
 from actors.timers import Timers
@@ -25,6 +26,7 @@ from engine.charging.events import ActorFailed
 from engine.charging.messages import CommandRequested
 from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
+from engine.enquiries.configured import providers
 from engine.errors import JournalUnavailable, NotFound
 from engine.ids import new_id, partition_of
 from engine.journal.committer import Activation, Committer
@@ -79,6 +81,7 @@ class Runtime:
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log
+        self.enquiries = Enquiries(providers(settings, self.clock))
         self.actors: dict[str, ChargePointActor] = {}
         self.actor_failures = 0
         self.quarantines = 0
@@ -98,6 +101,7 @@ class Runtime:
         self.timers.stop()
         self.freezer.stop()
         await self.committer.aclose()
+        await self.enquiries.aclose()
 
     def machine_of(self, charge_point: str) -> MachineConfig:
         """The machine's settings for this charge point: an operator may have it wait at its next boot."""

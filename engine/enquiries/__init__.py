@@ -1,0 +1,1 @@
+"""What stations want to know from others through us: certificates' standing, contract certificates for EVs."""
