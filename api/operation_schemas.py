@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from api.charging_profile_schemas import Number, ProfileIn, Purpose, TransactionText, Unit
-from api.schemas import CommandResultOut, Strict, micros_of
+from api.command_schemas import CommandResultOut
+from api.schemas import Strict, micros_of
 from engine.charging import operations as ops
 
 Evse = Annotated[int, Field(ge=0, le=1023)]

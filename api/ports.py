@@ -224,6 +224,19 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a command led to. `kind`: session, boot, job, report or reservation; `subject` is which, `info` the rest."""
+
+    kind: str
+    subject: str
+    began: int
+    updated: int
+    status: str = ""
+    state: str = ""
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRow:
     """A command as the ledger has it."""
 
@@ -240,6 +253,7 @@ class CommandRow:
     answer: Any = None
     error_code: str = ""
     error_description: str = ""
+    followed_by: Sequence[Consequence] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ IdToken = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=
 Isolation = Literal["shared", "dedicated"]
 Admission = Literal["accepted", "pending", "rejected"]
 TokenStatus = Literal["Accepted", "Blocked"]
-Outcome = Literal["Accepted", "Rejected", "Failed", "TimedOut", "NotConnected", "Superseded", "Expired"]
 
 T = TypeVar("T")
 
@@ -274,66 +273,6 @@ class MeterValuesOut(BaseModel):
     session: str
     curves: list[MeterCurveOut]
     complete: bool = Field(description="False: there are more points than `limit`; ask for a longer step.")
-
-
-# --- commands -----------------------------------------------------------------------------------------------------
-
-
-class CommandIn(Strict):
-    action: Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9]+$")] = Field(
-        description="An OCPP action that goes to stations.", examples=["Reset"]
-    )
-    payload: dict[str, Any] = Field(
-        default_factory=dict,
-        description="The OCPP payload, valid for the station's version.",
-        examples=[{"type": "Soft"}],
-    )
-    timeout_s: float = Field(30.0, gt=0, le=3600, description="Seconds until the command ends, whatever happens.")
-    wait: bool = Field(False, description="Let it wait for a station that is offline, until the timeout.")
-
-
-class CommandResultOut(BaseModel):
-    id: str = Field(description="Ask for it again at /api/v1/commands/{id}.")
-    outcome: Outcome = Field(description="How it ended; NotConnected, TimedOut and Failed are answers, not errors.")
-    payload: Any = Field(None, description="The station's answer as it gave it.", examples=[{"status": "Accepted"}])
-    error_code: str | None = Field(None, description="The station's CALLERROR, if it gave one.")
-    error_description: str | None = None
-
-
-class CommandOut(BaseModel):
-    id: str
-    charge_point: str = Field(examples=["CP-1"])
-    action: str = Field(examples=["Reset"])
-    state: str = Field(description="requested, sent or ended", examples=["ended"])
-    outcome: Outcome | None = Field(description="null until it has ended")
-    requested_by: str
-    requested_at: str
-    deadline_at: str
-    ended_at: str | None
-    payload: Any
-    answer: Any
-    error_code: str | None
-    error_description: str | None
-
-    @classmethod
-    def of(cls, row: ports.CommandRow) -> CommandOut:
-        return cls.model_validate(
-            {
-                "id": row.id,
-                "charge_point": row.charge_point,
-                "action": row.action,
-                "state": row.state,
-                "outcome": row.outcome or None,
-                "requested_by": row.requested_by,
-                "requested_at": to_iso(row.requested),
-                "deadline_at": to_iso(row.deadline),
-                "ended_at": moment(row.ended),
-                "payload": row.payload,
-                "answer": row.answer,
-                "error_code": row.error_code or None,
-                "error_description": row.error_description or None,
-            }
-        )
 
 
 # --- the system ---------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api import cursors
+from api.command_schemas import CommandIn, CommandOut, CommandResultOut
 from api.context import Caller, Context, Here
 from api.ports import ChargePoint, CommandRow
 from api.routes.paging import Cursor, Id, Limit, known_charge_point_id, page
-from api.schemas import CommandIn, CommandOut, CommandResultOut, Page
+from api.schemas import Page
 from engine.errors import Conflict
 from engine.ids import new_id
 

@@ -138,7 +138,7 @@ async def clear_charging_profiles(
     purpose: Annotated[Purpose | None, Query()] = None,
     stack_level: Number | None = None,
 ) -> OperationOut:
-    return await operator.do(ClearChargingProfileIn(evse=evse, purpose=purpose, stack_level=stack_level))
+    return await operator.do(ClearChargingProfileIn(number=None, evse=evse, purpose=purpose, stack_level=stack_level))
 
 
 @router.delete("/charging-profiles/{number}", operation_id="clearChargingProfile", summary="Clear a charging profile")

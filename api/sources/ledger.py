@@ -6,15 +6,17 @@ Sessions are ordered by their start, which is indexed; those whose start nobody 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.ports import CommandRow, Position, SessionFilter, SessionRow
+from api.ports import CommandRow, Consequence, Position, SessionFilter, SessionRow
 from engine.errors import NotFound
 from engine.stores.sql.engine import Database
-from engine.stores.sql.models import commands, sessions
+from engine.stores.sql.models import command_consequences, commands, sessions
 
 _UNTOLD = -1
 """Stands in a position for the start of a session that has none."""
@@ -55,15 +57,28 @@ class SqlLedger:
             query = query.where(_before(_REQUESTED, commands.c.id, after))
         query = query.order_by(_REQUESTED.desc(), commands.c.id.desc()).limit(limit)
         async with self._database.read() as connection:
-            return [_command(row) for row in await connection.execute(query)]
+            found = [_command(row) for row in await connection.execute(query)]
+            return await _with_consequences(connection, found)
 
     async def command(self, command: str) -> CommandRow:
         query = select(commands, _REQUESTED.label("ordering")).where(commands.c.id == command)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("No command has this id.", field="id")
-        return _command(row)
+            if row is None:
+                raise NotFound("No command has this id.", field="id")
+            (found,) = await _with_consequences(connection, [_command(row)])
+        return found
+
+
+async def _with_consequences(connection: AsyncConnection, rows: Sequence[CommandRow]) -> list[CommandRow]:
+    """The commands with what they led to, in the order in which it began."""
+    table = command_consequences
+    query = select(table).where(table.c.command.in_([row.id for row in rows])).order_by(table.c.began, table.c.kind)
+    followed: dict[str, list[Consequence]] = {}
+    for row in await connection.execute(query):
+        consequence = Consequence(row.kind, row.subject, row.began, row.updated, row.status, row.state, row.info)
+        followed.setdefault(row.command, []).append(consequence)
+    return [replace(row, followed_by=followed.get(row.id, ())) for row in rows]
 
 
 def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:

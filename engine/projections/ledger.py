@@ -21,17 +21,17 @@ from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
-from engine.projections import ledger_rows
+from engine.projections import consequence_rows, ledger_rows
 from engine.projections.dead_letters import DeadLetter, bury, reason
 from engine.projections.ledger_rows import Change, Row
 from engine.projections.positions import move_position, open_positions
 from engine.stores.sql.dialect import upsert
 from engine.stores.sql.engine import Database, refuses_content
-from engine.stores.sql.models import charge_points, commands, connectors, sessions
+from engine.stores.sql.models import charge_points, command_consequences, commands, connectors, sessions
 
 NAME = "ledger"
 
-_TABLES: dict[str, Table] = {table.name: table for table in (sessions, commands, connectors)}
+_TABLES: dict[str, Table] = {table.name: table for table in (sessions, commands, command_consequences, connectors)}
 _CONTENT_ERRORS = (KeyError, TypeError, ValueError)
 
 
@@ -88,12 +88,12 @@ class Ledger:
             for channel in (EVENTS, STATUS):
                 for origin in self._records(entry, channel, letters):
                     try:
-                        change = ledger_rows.read(PRESENT.lift_event(origin.record))
+                        event = PRESENT.lift_event(origin.record)
+                        changes = ledger_rows.read(event), consequence_rows.read(event)
                     except _CONTENT_ERRORS as error:
                         letters.append(self._letter(origin, error))
                     else:
-                        if change is not None:
-                            yield origin, change
+                        yield from ((origin, change) for change in changes if change is not None)
 
     def _records(self, entry: Entry, channel: str, letters: list[DeadLetter]) -> list[_Origin]:
         data = entry.channels.get(channel)

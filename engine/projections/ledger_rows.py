@@ -83,91 +83,91 @@ def fold(changes: Iterable[Change]) -> Folded:
 
 def _started(event: Mapping[str, Any]) -> Change:
     columns = _place(event) | {
-        "transaction_id": _text(event, "transaction"),
-        "id_token": _text(event, "id_token"),
-        "authorisation": _text(event, "authorisation"),
-        "command": _text(event, "command"),
-        "started": _integer(event, "believed"),
+        "transaction_id": text_of(event, "transaction"),
+        "id_token": text_of(event, "id_token"),
+        "authorisation": text_of(event, "authorisation"),
+        "command": text_of(event, "command"),
+        "started": integer_of(event, "believed"),
         "started_said": _maybe_text(event, "said"),
         "meter_start_wh": _quantity(event, "meter_start_wh"),
         "doubts": _texts(event, "doubts"),
     }
-    return Change("sessions", (_text(event, "session"),), columns, first={"state": "started"})
+    return Change("sessions", (text_of(event, "session"),), columns, first={"state": "started"})
 
 
 def _changed(event: Mapping[str, Any]) -> Change:
-    columns = _place(event) | {"state": _text(event, "state")}
+    columns = _place(event) | {"state": text_of(event, "state")}
     running = {"energy_wh": _quantity(event, "energy_wh")}
-    return Change("sessions", (_text(event, "session"),), columns, running=running)
+    return Change("sessions", (text_of(event, "session"),), columns, running=running)
 
 
 def _stopped(event: Mapping[str, Any]) -> Change:
     columns = _place(event) | {
         "state": "stopped",
-        "stopped": _integer(event, "believed"),
+        "stopped": integer_of(event, "believed"),
         "stopped_said": _maybe_text(event, "said"),
-        "stop_id_token": _text(event, "stop_id_token"),
+        "stop_id_token": text_of(event, "stop_id_token"),
         "meter_stop_wh": _quantity(event, "meter_stop_wh"),
         "energy_wh": _quantity(event, "energy_wh"),
         "duration_s": _maybe_integer(event, "duration_s"),
-        "reason": _text(event, "reason"),
+        "reason": text_of(event, "reason"),
         "doubts": _texts(event, "doubts"),
     }
     # A Stop whose transaction we never knew cannot tell these, and must not wipe out what a late Start told.
     known = {
-        "transaction_id": _text(event, "transaction") or None,
-        "id_token": _text(event, "id_token") or None,
+        "transaction_id": text_of(event, "transaction") or None,
+        "id_token": text_of(event, "id_token") or None,
         "meter_start_wh": _quantity(event, "meter_start_wh"),
         "started": _maybe_integer(event, "started"),
     }
     columns |= {name: value for name, value in known.items() if value is not None}
-    return Change("sessions", (_text(event, "session"),), columns)
+    return Change("sessions", (text_of(event, "session"),), columns)
 
 
 def _place(event: Mapping[str, Any]) -> Columns:
     return {
-        "charge_point": _text(event, "charge_point"),
+        "charge_point": text_of(event, "charge_point"),
         "evse": _small(event, "evse"),
         "connector": _small(event, "connector"),
-        "updated": _integer(event, "received"),
+        "updated": integer_of(event, "received"),
     }
 
 
 def _commanded(event: Mapping[str, Any]) -> Change:
-    received = _integer(event, "received")
+    received = integer_of(event, "received")
     columns = {
-        "charge_point": _text(event, "charge_point"),
-        "action": _text(event, "action"),
-        "state": _text(event, "state"),
-        "outcome": _text(event, "outcome"),
-        "requested_by": _text(event, "requested_by"),
-        "deadline": _integer(event, "deadline"),
+        "charge_point": text_of(event, "charge_point"),
+        "action": text_of(event, "action"),
+        "state": text_of(event, "state"),
+        "outcome": text_of(event, "outcome"),
+        "requested_by": text_of(event, "requested_by"),
+        "deadline": integer_of(event, "deadline"),
         "payload": event["payload"],
         "answer": event["answer"],
-        "error_code": _text(event, "error_code"),
-        "error_description": _text(event, "error_description"),
+        "error_code": text_of(event, "error_code"),
+        "error_description": text_of(event, "error_description"),
         "updated": received,
     }
     if columns["state"] in {"requested", "sent", "ended"}:
         columns[columns["state"]] = received
-    return Change("commands", (_text(event, "command"),), columns)
+    return Change("commands", (text_of(event, "command"),), columns)
 
 
 def _booted(event: Mapping[str, Any]) -> Change:
-    columns: Columns = {name: _text(event, name) for name in BOOT_FIELDS}
-    columns |= {"boot_reason": _text(event, "reason"), "boot_status": _text(event, "status")}
-    columns["booted"] = _integer(event, "received")
-    return Change("charge_points", (_text(event, "charge_point"),), columns)
+    columns: Columns = {name: text_of(event, name) for name in BOOT_FIELDS}
+    columns |= {"boot_reason": text_of(event, "reason"), "boot_status": text_of(event, "status")}
+    columns["booted"] = integer_of(event, "received")
+    return Change("charge_points", (text_of(event, "charge_point"),), columns)
 
 
 def _status(event: Mapping[str, Any]) -> Change:
-    columns: Columns = {name: _text(event, name) for name in ("status", "error", "info", "vendor", "vendor_error")}
+    columns: Columns = {name: text_of(event, name) for name in ("status", "error", "info", "vendor", "vendor_error")}
     columns |= {
         "said": _maybe_text(event, "said"),
-        "believed": _integer(event, "believed"),
-        "received": _integer(event, "received"),
+        "believed": integer_of(event, "believed"),
+        "received": integer_of(event, "received"),
     }
-    key = (_text(event, "charge_point"), _small(event, "evse"), _small(event, "connector"))
+    key = (text_of(event, "charge_point"), _small(event, "evse"), _small(event, "connector"))
     return Change("connectors", key, columns)
 
 
@@ -185,7 +185,8 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
 }
 
 
-def _text(event: Mapping[str, Any], name: str) -> str:
+def text_of(event: Mapping[str, Any], name: str) -> str:
+    """The event's text of this name. Raises KeyError, TypeError."""
     value = event[name]
     if type(value) is not str:
         raise TypeError(f"{name} is no text")
@@ -193,7 +194,7 @@ def _text(event: Mapping[str, Any], name: str) -> str:
 
 
 def _maybe_text(event: Mapping[str, Any], name: str) -> str | None:
-    return None if event[name] is None else _text(event, name)
+    return None if event[name] is None else text_of(event, name)
 
 
 def _texts(event: Mapping[str, Any], name: str) -> list[str]:
@@ -203,7 +204,8 @@ def _texts(event: Mapping[str, Any], name: str) -> list[str]:
     return value
 
 
-def _integer(event: Mapping[str, Any], name: str, limit: int = 2**63) -> int:
+def integer_of(event: Mapping[str, Any], name: str, limit: int = 2**63) -> int:
+    """The event's integer of this name. Raises KeyError, TypeError, ValueError."""
     value = event[name]
     # SQLite would store a float or a text here without a word.
     if type(value) is not int:
@@ -214,18 +216,18 @@ def _integer(event: Mapping[str, Any], name: str, limit: int = 2**63) -> int:
 
 
 def _small(event: Mapping[str, Any], name: str) -> int:
-    return _integer(event, name, 2**31)
+    return integer_of(event, name, 2**31)
 
 
 def _maybe_integer(event: Mapping[str, Any], name: str) -> int | None:
-    return None if event[name] is None else _integer(event, name)
+    return None if event[name] is None else integer_of(event, name)
 
 
 def _quantity(event: Mapping[str, Any], name: str) -> Decimal | None:
     if event[name] is None:
         return None
     try:
-        value = Decimal(_text(event, name))
+        value = Decimal(text_of(event, name))
     except InvalidOperation as error:
         raise ValueError(f"{name} is no number") from error
     if not value.is_finite() or value.adjusted() > MAX_MAGNITUDE or len(value.as_tuple().digits) > MAX_DIGITS:

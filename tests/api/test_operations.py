@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.ports import Token
+from api.ports import Consequence, Token
 from engine.clock import to_iso
-from tests.api.conftest import Facade, assert_problem, view
+from tests.api.conftest import Facade, assert_problem, command_row, view
 from tests.api.operation_bodies import SCHEDULE, TOKEN
 
 CP = "/api/v1/charge-points/CP-1"
@@ -130,3 +130,20 @@ async def test_an_operator_says_how_the_next_boot_is_answered(admin: httpx.Async
     assert (changed.status_code, changed.json()["admission"]) == (200, "pending")
     assert (await admin.get(CP)).json()["admission"] == "pending"
     assert_problem(await admin.patch(CP, json={"admission": "perhaps"}), 422, field="admission")
+
+
+async def test_a_command_shows_what_it_led_to(facade: Facade, admin: httpx.AsyncClient) -> None:
+    at = facade.clock.now()
+    led_to = (
+        Consequence("session", "s9", at, at),
+        Consequence("job", "firmware", at, at, "Downloading", "running"),
+        Consequence("reservation", "", at, at, "", "used", "s9"),
+    )
+    facade.ledger.ended.append(command_row(2, followed_by=led_to))
+    followed = (await admin.get("/api/v1/commands/c0002")).json()["followed_by"]
+    assert [(each["kind"], each["session"], each["job"]) for each in followed] == [
+        ("session", "s9", None),
+        ("job", None, "firmware"),
+        ("reservation", "s9", None),
+    ]
+    assert (followed[1]["status"], followed[1]["state"]) == ("Downloading", "running")

@@ -42,7 +42,7 @@ from engine.stores.pubsub import MemoryPubSub
 from engine.stores.registry import Registry
 from engine.stores.sql.engine import Database, connect
 from engine.stores.sql.migrations import upgrade_database
-from engine.stores.sql.models import commands, sessions
+from engine.stores.sql.models import command_consequences, commands, sessions
 from engine.stores.tokens import Tokens
 from engine.stores.users import Users
 from tests.actors.chdb_gateway.process import GatewayProcess
@@ -169,6 +169,23 @@ async def test_sessions_come_newest_first_and_those_without_a_start_last(databas
     assert (one.energy_wh, one.meter_start_wh, one.doubts) == ("8000.500", "1000", ("late",))
     with pytest.raises(NotFound):
         await ledger.session("none")
+
+
+async def test_a_command_tells_what_it_led_to(database: Database) -> None:
+    row = {"id": "c", "charge_point": "CP-1", "action": "Reset", "state": "ended", "requested": 1, "updated": 1}
+    led_to = {"command": "c", "charge_point": "CP-1", "updated": 9}
+    async with database.write() as connection:
+        await connection.execute(insert(commands), [row])
+        for kind, subject, began, status in (("job", "firmware", 7, "Installed"), ("boot", "", 5, "Accepted")):
+            values = led_to | {"kind": kind, "subject": subject, "began": began, "status": status}
+            await connection.execute(insert(command_consequences), [values])
+    ledger = SqlLedger(database)
+    told = await ledger.command("c")
+    assert [(each.kind, each.subject, each.status) for each in told.followed_by] == [
+        ("boot", "", "Accepted"),
+        ("job", "firmware", "Installed"),
+    ]
+    assert await ledger.commands("CP-1", after=None, limit=5) == [told]
 
 
 async def test_commands_come_newest_first_even_if_their_request_is_not_known(database: Database) -> None:

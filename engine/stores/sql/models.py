@@ -270,6 +270,21 @@ commands = Table(
     Index("ix_commands_charge_point_requested", "charge_point", "requested"),
 )
 
+command_consequences = Table(
+    "command_consequences",
+    metadata,
+    Column("command", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    # Which of that kind: a session's id, a job's name; "" where there is one at most.
+    Column("subject", Text, primary_key=True),
+    Column("charge_point", Text, nullable=False),
+    _instant("began", nullable=False),
+    _words("status"),
+    _words("state"),
+    _words("info"),
+    _instant("updated", nullable=False),
+)
+
 # --- how far, and what could not be written --------------------------------------------------------------------------
 
 positions = Table(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, select, text
 
 from engine.charging.events import Event
+from engine.charging.notice_events import JobChanged
 from engine.errors import StaleEpoch
 from engine.journal.port import Entry
 from engine.projections.dead_letters import DeadLetters
@@ -26,10 +27,10 @@ from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sessions import LedgerReader
 from engine.stores.sql.engine import Database, connect
 from engine.stores.sql.migrations import upgrade
-from engine.stores.sql.models import commands, connectors, dead_letters, positions, sessions
+from engine.stores.sql.models import command_consequences, commands, connectors, dead_letters, positions, sessions
 from tests.engine.projections.events import T0, booted, changed, command, entry, started, status, stopped
 
-FOLLOWING = (sessions, commands, connectors, positions, dead_letters)
+FOLLOWING = (sessions, commands, command_consequences, connectors, positions, dead_letters)
 
 
 async def ledger_with(database: Database, *batches: Sequence[Entry]) -> Ledger:
@@ -92,6 +93,22 @@ async def test_a_command_keeps_the_time_of_each_step(database: Database) -> None
     row = await LedgerReader(database).command("c")
     assert (row.requested, row.sent, row.ended, row.outcome) == (T0 + 1, T0 + 2, T0 + 3, "Accepted")
     assert (row.payload, row.answer) == ({"type": "Soft"}, {"status": "Accepted"})
+
+
+async def test_what_a_command_led_to_is_kept_with_its_latest_word(database: Database) -> None:
+    first = [started("s", command="start"), booted(command="reset"), job("running", "Downloading", T0 + 1)]
+    later = [started("other"), booted(), job("done", "Installed", T0 + 9)]
+    await ledger_with(database, [entry(1, first)], [entry(2, later)])
+    (rows,) = (await rows_of(database, command_consequences)).values()
+    assert [(*row[:3], *row[4:8]) for row in rows] == [
+        ("firmware", "job", "firmware", T0 + 1, "Installed", "done", ""),
+        ("reset", "boot", "", T0, "Accepted", "", "a reason"),
+        ("start", "session", "s", T0 + 1, "", "", ""),
+    ]
+
+
+def job(state: str, said: str, at: int) -> Event:
+    return JobChanged("CP-1", at, "firmware", 5, "firmware", said, state, "")
 
 
 async def test_boots_and_states_show_on_the_charge_point(database: Database) -> None:
@@ -174,7 +191,8 @@ TIMES = st.integers(T0, T0 + 10**9)
 ENERGY = st.sampled_from(["0", "1.5", "2000"])
 STATES = st.sampled_from(["metered", "suspended", "finalised"])
 EVENTS: st.SearchStrategy[Event] = st.one_of(
-    st.builds(lambda s, t: started(s, received=t, believed=t), NAMES, TIMES),
+    st.builds(lambda s, t, c: started(s, received=t, believed=t, command=c), NAMES, TIMES, st.sampled_from("xy")),
+    st.builds(lambda state, t: job(state, state, t), st.sampled_from(["running", "done"]), TIMES),
     st.builds(lambda s, t, e, state: changed(s, received=t, energy_wh=e, state=state), NAMES, TIMES, ENERGY, STATES),
     st.builds(
         lambda s, t, e, known: stopped(
