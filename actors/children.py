@@ -9,7 +9,8 @@ from typing import Any
 
 import ray
 
-from actors.config import DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, host_name
+from actors.config import AUTHORITY, DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, host_name
+from engine.security.local_authority import is_initialised
 
 _CLASSES = {
     "host": ("actors.host", "Host"),
@@ -17,6 +18,7 @@ _CLASSES = {
     "projection": ("actors.projection", "ProjectionActor"),
     "clickhouse": ("actors.clickhouse", "ClickHouse"),
     "facade": ("actors.facade", "FacadeActor"),
+    "authority": ("actors.authority", "AuthorityActor"),
     "supervisor": ("actors.supervisor", "Supervisor"),
 }
 PROJECTIONS = ("ledger", "analytics", "live", "archive")
@@ -38,6 +40,8 @@ def wanted_children(config: ClusterConfig) -> list[Child]:
     children = [Child(host_name(n), "host", 0) for n in range(config.settings.hosts)]
     children += [Child(f"projection-{name}", "projection", 2, arguments=(name,)) for name in PROJECTIONS]
     children.append(Child("facade", "facade", 1))
+    if is_initialised(config.settings.pki_folder):
+        children.append(Child(AUTHORITY, "authority", 1))
     if config.embedded_clickhouse:
         children.insert(0, Child("clickhouse", "clickhouse", 3))
     return children

@@ -17,6 +17,7 @@ DEDICATED_NAMESPACE = "charge-points"
 """Ray actors of `isolation: dedicated` bear exactly their charge point's id, so they get a namespace of their own."""
 
 SUPERVISOR = "supervisor"
+AUTHORITY = "authority"
 
 
 @dataclass(frozen=True, slots=True)

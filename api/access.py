@@ -19,7 +19,9 @@ from api.ports import Registry, User
 from engine.clock import SECOND, Clock
 from engine.errors import Forbidden, NotFound, Unauthenticated
 
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/api/v1/login"})
+OPEN_PATHS = frozenset(
+    {"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/api/v1/login", "/pki/root.pem", "/pki/crl.pem"}
+)
 """Addresses that answer without a login. `/` is only a shell: all that it shows comes over the API."""
 
 PERMISSION_OF: Mapping[str, str] = {
@@ -41,6 +43,9 @@ PERMISSION_OF: Mapping[str, str] = {
     "addChargePoint": "charge-points:write",
     "changeChargePoint": "charge-points:write",
     "retireChargePoint": "charge-points:write",
+    "changeStationPassword": "charge-points:write",
+    "listCertificates": "certificates:read",
+    "revokeCertificate": "certificates:write",
     "listTokens": "tokens:read",
     "addToken": "tokens:write",
     "changeToken": "tokens:write",

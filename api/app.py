@@ -26,6 +26,7 @@ from api.routes import (
     login,
     messages,
     operations,
+    security,
     sessions,
     system,
     tokens,
@@ -44,8 +45,9 @@ _API = (
     messages.router,
     events.router,
     system.router,
+    security.router,
 )
-_OPEN = (login.open_router, system.open_router, pages.router)
+_OPEN = (login.open_router, system.open_router, security.open_router, pages.router)
 
 
 def create_app(ports: FacadePorts, settings: Settings) -> FastAPI:

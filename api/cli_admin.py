@@ -6,61 +6,26 @@ Works while Raycharge runs (which is told of each change at once) and while it d
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from engine.settings import Settings
-    from engine.stores.changes import ChangeFeed
-    from engine.stores.sql.engine import Database
+from api.cli_books import Books, with_books, with_books_settings
+from api.cli_pki import pki
 
 admin = typer.Typer(help="Users, charge points and tokens.", no_args_is_help=True, rich_markup_mode=None)
 
+admin.add_typer(pki, name="pki")
+
 Password = Annotated[str, typer.Option(help="One is made and printed if it is not given.")]
-T = TypeVar("T")
-
-
-class Books(NamedTuple):
-    """What the commands below write to."""
-
-    settings: Settings
-    database: Database
-    feed: ChangeFeed
-
-
-@asynccontextmanager
-async def open_books(settings: Settings) -> AsyncIterator[Books]:
-    """The SQL store, migrated, and the feed on which a running system hears of changes."""
-    from actors.embedded.valkey import running_url
-    from engine.stores.changes import PubSubChangeFeed
-    from engine.stores.pubsub import MemoryPubSub, RedisPubSub
-    from engine.stores.sql.engine import connect
-    from engine.stores.sql.migrations import upgrade
-
-    await upgrade(settings.sql_url)
-    database = connect(settings.sql_url, pool_size=1)
-    url = settings.redis_url or running_url(settings.data_dir)
-    bus = RedisPubSub.from_url(url) if url else MemoryPubSub()
-    try:
-        yield Books(settings, database, PubSubChangeFeed(bus))
-    finally:
-        await bus.aclose()
-        await database.aclose()
-
-
-def with_books(work: Callable[[Books], Awaitable[T]]) -> T:
-    """Open the books of the settings, do one thing, close them."""
-    from api.cli import run
-    from engine.settings import Settings
-
-    async def opened() -> T:
-        async with open_books(Settings()) as books:
-            return await work(books)
-
-    return run(opened())
+PasswordHex = Annotated[str, typer.Option(help="The password as hexadecimal bytes: 1.6's AuthorizationKey.")]
+Profile = Annotated[
+    int | None,
+    typer.Option(min=0, max=3, help="Security profile: 1 password, 2 password over TLS, 3 client certificate."),
+]
+CertificateName = Annotated[
+    str | None, typer.Option(help="Common name of its client certificate, if not its id: its serial number.")
+]
 
 
 def fresh_password() -> str:
@@ -112,34 +77,65 @@ def add_charge_point(
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     isolation: Annotated[str, typer.Option(help="shared, or dedicated: an actor process of its own.")] = "shared",
     password: Password = "",
+    password_hex: PasswordHex = "",
     no_password: Annotated[bool, typer.Option(help="Let it in without any, for chargers that cannot.")] = False,
+    security_profile: Profile = None,
+    certificate_name: CertificateName = None,
 ) -> None:
     """Let a charger connect: register it, with a password for HTTP basic authentication."""
-    if password and no_password:
-        raise typer.BadParameter("Either --password or --no-password.")
-    chosen = None if no_password else password or fresh_password()
+    if sum(map(bool, (password, password_hex, no_password))) > 1:
+        raise typer.BadParameter("One of --password, --password-hex and --no-password.")
+    chosen = None if no_password or security_profile in (0, 3) else password or fresh_password()
 
     async def work(books: Books) -> None:
+        from engine.security.secrets import secret_of_hex
         from engine.stores.installation_key import InstallationKey
         from engine.stores.registry import NewChargePoint, Registry
 
         registry = Registry(books.database, books.feed, InstallationKey.load(books.settings.data_dir))
-        await registry.create(NewChargePoint(charge_point_id, name, isolation=isolation), chosen)
+        new = NewChargePoint(
+            charge_point_id,
+            name,
+            isolation=isolation,
+            security_profile=security_profile,
+            certificate_name=certificate_name,
+        )
+        await registry.create(new, secret_of_hex(password_hex) if password_hex else chosen)
 
     settings = with_books_settings(work)
-    typer.echo(f"{charge_point_id} may connect to ws://HOST:{settings.ocpp_port}/ocpp/{charge_point_id}")
-    if chosen is not None and not password:
+    secure = security_profile in (2, 3)
+    address = f"wss://HOST:{settings.ocpp_tls_port}" if secure else f"ws://HOST:{settings.ocpp_port}"
+    typer.echo(f"{charge_point_id} may connect to {address}/ocpp/{charge_point_id}")
+    if chosen is not None and not password and not password_hex:
         typer.echo(f"User name {charge_point_id}, password {chosen} (kept only as a hash: note it now).")
 
 
-def with_books_settings(work: Callable[[Books], Awaitable[None]]) -> Settings:
-    """The same as `with_books`, and the settings that were used."""
+@admin.command("set-security")
+def set_security(
+    charge_point_id: str,
+    security_profile: Profile = None,
+    certificate_name: CertificateName = None,
+    password: Annotated[str, typer.Option(help="A new one, valid at once and alone.")] = "",
+    password_hex: PasswordHex = "",
+) -> None:
+    """Change how a charger proves who it is: also the way back to a lower security profile."""
+    if password and password_hex:
+        raise typer.BadParameter("One of --password and --password-hex.")
 
-    async def working(books: Books) -> Settings:
-        await work(books)
-        return books.settings
+    async def work(books: Books) -> str:
+        from engine.security.secrets import secret_of_hex
+        from engine.stores.installation_key import InstallationKey
+        from engine.stores.registry import Registry
 
-    return with_books(working)
+        registry = Registry(books.database, books.feed, InstallationKey.load(books.settings.data_dir))
+        if password or password_hex:
+            await registry.set_secret(charge_point_id, secret_of_hex(password_hex) if password_hex else password)
+        changed = await registry.update(
+            charge_point_id, security_profile=security_profile, certificate_name=certificate_name
+        )
+        return f"{changed.id} has security profile {changed.security_profile}."
+
+    typer.echo(with_books(work))
 
 
 @admin.command("set-admission")

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+import structlog
 from sqlalchemy import func, select
 
 from actors.children import PROJECTIONS
@@ -17,6 +18,7 @@ from actors.fleet import children, host_numbers, projection_lag
 from api.app import create_app
 from api.ports import Component, FacadePorts, Sample
 from api.serve import start
+from api.sources.authority import OwnAuthority
 from api.sources.calls import check_call
 from api.sources.clickhouse import ClickHouseReader
 from api.sources.curves import ClickHouseCurves
@@ -25,13 +27,16 @@ from api.sources.live import FeedEvents
 from api.sources.messages import ClickHouseMessages, FeedFrames
 from api.sources.registry import SqlRegistry
 from engine.clock import SystemClock
-from engine.errors import RaychargeError
+from engine.errors import RaychargeError, StoreUnavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.stores.secret_changes import SecretChanges
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import dead_letters
 from engine.stores.users import Users
 
+log = structlog.get_logger("facade")
 NEARLY_FULL, FULL = 0.6, 0.95
+SETTLE_EVERY_S = 30.0
 
 
 class SystemHealth:
@@ -115,6 +120,16 @@ def _lag_samples(lag: dict[str, object]) -> list[Sample]:
     ]
 
 
+async def _settle(changes: SecretChanges) -> None:
+    """Drop passwords that a station refused while nobody was left who waited for its answer; for ever."""
+    while True:
+        try:
+            await changes.settle()
+        except StoreUnavailable as error:
+            log.warning("secrets_not_settled", error=str(error))
+        await asyncio.sleep(SETTLE_EVERY_S)
+
+
 async def serve(context: FacadeContext) -> None:
     """Serve until `context.stopping` is set. Raises ConfigurationError when the port cannot be had."""
     stores, config = context.stores, context.config
@@ -132,12 +147,16 @@ async def serve(context: FacadeContext) -> None:
         frames=partial(FeedFrames, stores.bus),
         health=SystemHealth(stores.journal),
         metrics=SystemMetrics(stores.journal, stores.database),
+        secrets=stores.secret_changes,
+        authority=OwnAuthority(stores.certificates, config.settings.pki_folder),
         signing_key=stores.key.digest("façade logins"),
     )
     serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)
     context.listening()
+    settling = asyncio.create_task(_settle(stores.secret_changes))
     try:
         await context.stopping.wait()
     finally:
+        settling.cancel()
         await serving.stop()
         await clickhouse.aclose()

@@ -30,6 +30,7 @@ from api.ports import (
     User,
     View,
 )
+from api.security_memory import MemoryAuthority, MemorySecrets
 from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import Conflict, NotFound, StoreUnavailable
@@ -348,6 +349,8 @@ def ports(signing_key: bytes, clock: Clock | None = None) -> FacadePorts:
         frames=MemoryFrames(),
         health=MemoryHealth(),
         metrics=MemoryMetrics(),
+        secrets=MemorySecrets(),
+        authority=MemoryAuthority(clock),
         signing_key=signing_key,
         clock=clock,
     )

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from api.security_ports import Authority, StationSecrets
 from engine.charging.operations import Operation
 from engine.clock import Clock, SystemClock
 
@@ -380,5 +381,7 @@ class FacadePorts:
     frames: Frames
     health: Health
     metrics: Metrics
+    secrets: StationSecrets
+    authority: Authority
     signing_key: bytes
     clock: Clock = field(default_factory=SystemClock)

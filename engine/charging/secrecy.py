@@ -12,6 +12,7 @@ SECRET_KEYS = frozenset({"authorizationkey", "basicauthpassword"})
 """Configuration keys and variables whose values nobody may read, in lower case."""
 
 HIDDEN = "***"
+_VALUES = ("value", "attributeValue")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
@@ -44,14 +45,12 @@ def redacted(content: Json, *, urls: bool = True) -> Json:
     if isinstance(content, Mapping):
         secret = is_secret(str(content.get("key") or _variable(content)))
         return {
-            name: HIDDEN
-            if secret and name in ("value", "attributeValue") and value is not None
-            else redacted(value, urls=urls)
+            name: HIDDEN if secret and name in _VALUES and value is not None else redacted(value, urls=urls)
             for name, value in content.items()
         }
     if isinstance(content, list | tuple):
-        return [redacted(item) for item in content]
-    if isinstance(content, str):
+        return [redacted(item, urls=urls) for item in content]
+    if urls and isinstance(content, str):
         return without_credentials(content)
     return content
 

@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from cryptography import x509
+
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError, Conflict
 from engine.security.authority import (
@@ -67,6 +69,11 @@ class LocalAuthority:
         self._folder, self._organisations, self._book = folder, tuple(organisations), book
         self._clock = clock or SystemClock()
         self._authorities = {algorithm: _load(folder, algorithm) for algorithm in ALGORITHMS}
+
+    @property
+    def roots(self) -> list[x509.Certificate]:
+        """The roots' certificates."""
+        return [authority.certificate for authority in self._authorities.values()]
 
     async def sign(self, charge_point: str, names: Collection[str], csr: str, kind: str) -> Signed:
         """Check and sign a station's request. Raises RequestRefused, StoreUnavailable."""

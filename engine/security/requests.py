@@ -22,8 +22,8 @@ KINDS = (STATION, V2G)
 class RequestRefused(InvalidInput):
     """The authority does not sign this. `field` is always `csr`, `remedy` what would be signed."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message, field="csr", remedy=remedy)
+    def __init__(self, message: str, remedy: str = "", *, field: str = "csr") -> None:
+        super().__init__(message, field=field, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

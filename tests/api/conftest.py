@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from api import memory
 from api.app import create_app
 from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
+from api.security_memory import MemoryAuthority, MemorySecrets
+from api.security_ports import Certificate
 from engine.charging.kept_view import VIEWS, reports_view
 from engine.clock import SECOND, ManualClock
 from engine.settings import Settings
@@ -44,6 +46,16 @@ class Facade:
     live: memory.MemoryLive
     health: memory.MemoryHealth
     metrics: memory.MemoryMetrics
+
+    @property
+    def authority(self) -> MemoryAuthority:
+        assert isinstance(self.ports.authority, MemoryAuthority)
+        return self.ports.authority
+
+    @property
+    def secrets(self) -> MemorySecrets:
+        assert isinstance(self.ports.secrets, MemorySecrets)
+        return self.ports.secrets
 
     def client(self, token: str = "", address: str = "198.51.100.7") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -146,8 +158,9 @@ def facade_with(settings: Settings | None = None) -> Facade:
 async def facade() -> Facade:
     """One charge point that is connected, a token, a session with two readings and a command."""
     made = facade_with()
-    await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=None)
+    await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=b"\xff" * 20)
     await made.registry.add_token(Token("TAG", "Pool car", "Accepted"))
+    made.authority.book["a1"] = Certificate("a1", "CN=SN-1", "CN=Root", "CP-1", "V2GCertificate", 0, 9, None, "", "PEM")
     made.fleet.views["CP-1"] = view("CP-1")
     made.fleet.kept_views = kept_views("CP-1")
     made.ledger.rows.append(session_row(1))

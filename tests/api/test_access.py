@@ -27,6 +27,8 @@ GUARDED = [each for each in OPERATIONS if each[1] not in OPEN_PATHS]
 BODIES: dict[str, Any] = {
     "addChargePoint": {"id": "CP-2", "security_profile": 0},
     "changeChargePoint": {"name": "Back"},
+    "changeStationPassword": {},
+    "revokeCertificate": {"reason": "superseded"},
     "addToken": {"id_token": "TAG2"},
     "changeToken": {"label": "Van"},
     "sendCommand": {"action": "Reset", "payload": {"type": "Soft"}},
@@ -35,7 +37,7 @@ BODIES: dict[str, Any] = {
 
 
 def _url(path: str) -> str:
-    path = path.replace("{number}", "1").replace("{request}", "1")
+    path = path.replace("{number}", "1").replace("{request}", "1").replace("{serial_number}", "a1")
     things = {"/charge-points/": "CP-1", "/tokens/": "TAG", "/sessions/": "s0001", "/commands/": "c0001"}
     for prefix, name in things.items():
         if prefix + "{id}" in path:
@@ -44,7 +46,8 @@ def _url(path: str) -> str:
 
 
 def test_the_open_addresses_are_these() -> None:
-    assert {"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/api/v1/login"} == OPEN_PATHS
+    roots = {"/pki/root.pem", "/pki/crl.pem"}
+    assert {"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/api/v1/login"} | roots == OPEN_PATHS
     assert {operation["operationId"] for _, _, operation in GUARDED} == PERMISSION_OF.keys()
 
 
