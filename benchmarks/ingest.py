@@ -4,7 +4,9 @@
    nothing.
 2. Closed loop: 1,000 chargers, 4 sampled values a message inside a transaction, each answered only after the fsync, the
    message log and all consumers on. Host CPU over the window; everybody's CPU until consumers and merges have settled.
-3. Open loop at half that rate: latency from the intended send time; from acknowledgement until ClickHouse answers with
+3. The same with TransactionEvents of 2.0.1 (Updated, 4 sampled values) and once more with MeterValues, so that the two
+   are compared within minutes.
+4. Open loop at half that rate: latency from the intended send time; from acknowledgement until ClickHouse answers with
    the row, first alone, then with an analyst's query running.
 
     python -m benchmarks.ingest [--chargers 1000] [--seconds 60] [--hosts 1]
@@ -89,12 +91,15 @@ def settle(system: Installation, cpu: Cpu) -> dict[str, float]:
     return before
 
 
-def closed_loop(system: Installation, chargers: int, seconds: float) -> dict[str, Any]:
-    """Step 2 of the module's docstring."""
+def closed_loop(
+    system: Installation, chargers: int, seconds: float, *, version: str = "ocpp1.6", first: int = 1
+) -> dict[str, Any]:
+    """Step 2 of the module's docstring. `first` is the number of the first charger."""
     cpu = Cpu(system)
     lags: list[float] = []
     url = f"ws://127.0.0.1:{system.ocpp_port}/ocpp"
-    with LoadProcess(url=url, chargers=chargers, warmup=10, seconds=seconds, connect_rate=300) as load:
+    options = {"url": url, "chargers": chargers, "version": version, "first": first, "connect_rate": 300}
+    with LoadProcess(**options, warmup=10, seconds=seconds) as load:
         load.until("window_start")
         before = cpu.by_role()
         began = time.monotonic()
@@ -117,6 +122,17 @@ def closed_loop(system: Installation, chargers: int, seconds: float) -> dict[str
         "lag_at_a_third_s": round(max(lags[:5]), 3),
         "lag_at_the_end_s": round(max(lags[5:]), 3),
     }
+
+
+def compare_versions(
+    system: Installation, chargers: int, seconds: float, before: dict[str, Any]
+) -> tuple[dict[str, Any], float]:
+    """Step 3: the run with TransactionEvents, and how much more one costs than a MeterValues before and after it."""
+    events = closed_loop(system, chargers, seconds, version="ocpp2.0.1", first=chargers + 1)
+    after = closed_loop(system, chargers, seconds)
+    meters = (before["host_us"] + after["host_us"]) / 2
+    print(f"hosts, MeterValues again       {after['host_us']:8.2f} µs at {after['messages_per_s']:.0f}/s")
+    return events, events["host_us"] / meters
 
 
 @contextmanager
@@ -145,7 +161,7 @@ def analysts_query(system: Installation, seconds: float) -> Iterator[dict[str, f
 
 
 def open_loop(system: Installation, chargers: int, rate: float, seconds: float, first: int) -> dict[str, Any]:
-    """Step 3: latency, and how long after its acknowledgement a row is in ClickHouse's answers."""
+    """Step 4: latency, and how long after its acknowledgement a row is in ClickHouse's answers."""
     folder = Path(tempfile.mkdtemp(prefix="raycharge-ingest-"))
     samples = folder / "acks.jsonl"
     url = f"ws://127.0.0.1:{system.ocpp_port}/ocpp"
@@ -168,6 +184,8 @@ def report(
     queried: dict[str, Any],
     query: dict[str, float],
     fsyncs: float,
+    events: dict[str, Any],
+    ratio: float,
 ) -> dict[str, Any]:
     """The table for people, and the object for the last line."""
     floor_us, reference_us = floor["cpu_us_per_message"], reference["cpu_us_per_message"]
@@ -175,6 +193,8 @@ def report(
     print(f"floor (echo)                   {floor_us:8.2f} µs of CPU a message at {floor['messages_per_s']:.0f}/s")
     print(f"reference (ocpp + websockets)  {reference_us:8.2f} µs at {reference['messages_per_s']:.0f}/s")
     print(f"hosts                          {closed['host_us']:8.2f} µs at {closed['messages_per_s']:.0f}/s")
+    print(f"hosts, TransactionEvent        {events['host_us']:8.2f} µs at {events['messages_per_s']:.0f}/s")
+    print(f"it costs                       {ratio:8.2f} times what a MeterValues costs")
     print(f"everything                     {closed['total_us']:8.2f} µs: {closed['per_role_us']}")
     print(f"lag at a third / at the end    {closed['lag_at_a_third_s']} / {closed['lag_at_the_end_s']} s")
     for name, run in (("alone", alone), (f"beside a query of {query.get('seconds', 0):.0f} s", queried)):
@@ -189,6 +209,8 @@ def report(
         "host_cpu_over_floor": round(closed["host_us"] / floor_us, 2),
         "total_cpu_over_floor": round(closed["total_us"] / floor_us, 2),
         "reference_over_host": round(reference_us / closed["host_us"], 2),
+        "transaction_event_over_meter_values": round(ratio, 2),
+        "transaction_event_us": round(events["host_us"], 2),
         "messages_per_s": closed["messages_per_s"],
         "messages_per_fsync": round(fsyncs, 1),
         "p50_ms": alone["load"]["p50_ms"],
@@ -218,6 +240,18 @@ def messages_per_flight(system: Installation) -> float:
     return messages / flights if flights else 0.0
 
 
+def versions_only(chargers: int, seconds: float, hosts: int) -> int:
+    """MeterValues of 1.6 against TransactionEvents of 2.0.1, and nothing else."""
+    folder = Path(tempfile.mkdtemp(prefix="raycharge-ingest-"))
+    with Installation(folder, {"HOSTS": str(hosts)}) as system:
+        system.register([f"LOAD-{n:06d}" for n in range(1, 2 * chargers + 1)], tokens=["LOAD"])
+        meters = closed_loop(system, chargers, seconds)
+        events, ratio = compare_versions(system, chargers, seconds, meters)
+    found = {"meter_values_us": round(meters["host_us"], 2), "transaction_event_us": round(events["host_us"], 2)}
+    print(json.dumps(found | {"transaction_event_over_meter_values": round(ratio, 2)}))
+    return 0
+
+
 def main() -> int:
     """Run everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest")
@@ -226,8 +260,12 @@ def main() -> int:
     parser.add_argument("--open-seconds", type=float, default=30.0)
     parser.add_argument("--hosts", type=int, default=1)
     parser.add_argument("--partitions", type=int, default=0)
+    parser.add_argument("--versions-seconds", type=float, default=20.0, help="length of step 3's windows")
     parser.add_argument("--brief", action="store_true", help="only floor and closed loop")
+    parser.add_argument("--versions-only", action="store_true", help="only steps 2 and 3, briefly")
     options = parser.parse_args()
+    if options.versions_only:
+        return versions_only(options.chargers, options.versions_seconds, options.hosts)
     floor = measure_floor(seconds=min(10.0, options.seconds), chargers=options.chargers)
     if options.brief:
         reference = {"cpu_us_per_message": 0.0, "messages_per_s": 0.0}
@@ -245,11 +283,12 @@ def main() -> int:
         if options.brief:
             print(json.dumps({"floor_us": floor["cpu_us_per_message"], "fsync": fsyncs, **closed}))
             return 0
+        events, ratio = compare_versions(system, options.chargers, options.versions_seconds, closed)
         rate = closed["messages_per_s"] / 2
         alone = open_loop(system, options.chargers, rate, options.open_seconds, 1)
         with analysts_query(system, 30.0) as query:
             queried = open_loop(system, options.chargers, rate, options.open_seconds, 1)
-    print(json.dumps(report(floor, reference, closed, alone, queried, query, fsyncs)))
+    print(json.dumps(report(floor, reference, closed, alone, queried, query, fsyncs, events, ratio)))
     return 0
 
 

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.load_charger import Charger, Stamps
+from benchmarks.load_charger import CHARGERS, Charger, Stamps
 
 TICK_S = 0.002
 
@@ -135,7 +135,8 @@ class Load:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number in range(options.first, options.first + options.chargers):
-            charger = Charger(f"{options.prefix}{number:06d}", options.url, self, stamps, password=options.password)
+            name = f"{options.prefix}{number:06d}"
+            charger = CHARGERS[options.version](name, options.url, self, stamps, password=options.password)
             charger.id_tag = options.id_tag
             self.chargers.append(charger)
             await loop.create_connection(lambda c=charger: c, parts.hostname, parts.port or 80)  # type: ignore[misc]
@@ -288,6 +289,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1, help="the first id's number")
     parser.add_argument("--password", default=os.environ.get("LOAD_PASSWORD", ""), help="HTTP Basic, the same for all")
     parser.add_argument("--id-tag", default="LOAD")
+    parser.add_argument("--version", choices=tuple(CHARGERS), default="ocpp1.6", help="what the chargers speak")
     parser.add_argument("--mode", choices=("closed", "open", "idle"), default="closed")
     parser.add_argument("--rate", type=float, default=1000.0, help="messages a second in all (open loop)")
     parser.add_argument("--connect-rate", type=float, default=200.0, help="handshakes a second")

@@ -27,6 +27,15 @@ _METER_VALUES = (
     b'{"value":"%d.%d","context":"Sample.Periodic","measurand":"Current.Import","unit":"A"},'
     b'{"value":"%d.%d","context":"Sample.Periodic","measurand":"Voltage","unit":"V"}]}]}]'
 )
+_TRANSACTION_EVENT = (
+    b'[2,"%s%012d","TransactionEvent",{"eventType":"Updated","timestamp":"%s","triggerReason":"MeterValuePeriodic",'
+    b'"seqNo":%d,"transactionInfo":{"transactionId":"%s","chargingState":"Charging"},"meterValue":[{"timestamp":"%s",'
+    b'"sampledValue":['
+    b'{"value":%d,"context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","unitOfMeasure":{"unit":"Wh"}},'
+    b'{"value":%d,"context":"Sample.Periodic","measurand":"Power.Active.Import","unitOfMeasure":{"unit":"W"}},'
+    b'{"value":%d.%d,"context":"Sample.Periodic","measurand":"Current.Import","unitOfMeasure":{"unit":"A"}},'
+    b'{"value":%d.%d,"context":"Sample.Periodic","measurand":"Voltage","unitOfMeasure":{"unit":"V"}}]}]}]'
+)
 _MILLIS = tuple(b"%03dZ" % n for n in range(1000))
 
 
@@ -60,10 +69,12 @@ class Watcher(Protocol):
 
 
 class Charger(asyncio.Protocol):
-    """Handshake, boot, start of a transaction; then `send_meters` once for each `acknowledged`."""
+    """Handshake, boot, start of a transaction; then `send_meters` once for each `acknowledged`. Speaks 1.6."""
+
+    subprotocol = "ocpp1.6"
 
     __slots__ = (
-        "_buffer", "_expected", "_millis", "_number", "_prefix", "_register", "_transaction", "_transport",
+        "_buffer", "_expected", "_first", "_millis", "_number", "_prefix", "_register", "_transaction", "_transport",
         "backlog", "busy", "counted", "id_tag", "intended", "name", "phase", "request", "stamp", "stamps", "watcher",
     )  # fmt: skip
 
@@ -72,11 +83,12 @@ class Charger(asyncio.Protocol):
         self.watcher = watcher
         self.stamps = stamps
         self.id_tag = "LOAD"
-        self.request = _handshake(url, name, password)
+        self.request = _handshake(url, name, password, self.subprotocol)
         self._buffer = b""
         self.phase = "handshake"
         self._prefix = os.urandom(12).hex().encode()
         self._number = 0
+        self._first = 0
         self._register = 1_000_000
         self._transaction = 1
         self._expected = b""
@@ -145,7 +157,7 @@ class Charger(asyncio.Protocol):
     # --- the load ---------------------------------------------------------------------------------------------------
 
     def send_meters(self, intended: float) -> None:
-        """Send MeterValues of 4 sampled values. `intended` is the time from which its latency counts."""
+        """Send a reading of 4 sampled values. `intended` is the time from which its latency counts."""
         self.busy = True
         self.intended = intended
         self._number = number = self._number + 1
@@ -155,13 +167,16 @@ class Charger(asyncio.Protocol):
         self._millis = millis
         self.stamp = stamp = self.stamps.text(millis)
         self._register = register = self._register + 3
+        payload = self._reading(number, stamp, register)
+        self._expected = b'[3,"%s%012d"' % (self._prefix, number)
+        self._transport.write(b"\x81\xfe" + len(payload).to_bytes(2, "big") + _ZERO_KEY + payload)  # type: ignore[union-attr]
+
+    def _reading(self, number: int, stamp: bytes, register: int) -> bytes:
         wobble = number % 97
-        payload = _METER_VALUES % (
+        return _METER_VALUES % (
             self._prefix, number, self._transaction, stamp, register,
             11_000 - wobble, 15, wobble % 10, 229 + wobble % 3, number % 10,
         )  # fmt: skip
-        self._expected = b'[3,"%s%012d"' % (self._prefix, number)
-        self._transport.write(b"\x81\xfe" + len(payload).to_bytes(2, "big") + _ZERO_KEY + payload)  # type: ignore[union-attr]
 
     def data_received(self, data: bytes) -> None:
         if not self._buffer and data[0] == TEXT:
@@ -223,12 +238,54 @@ class Charger(asyncio.Protocol):
             self.phase = "booted"
             self.watcher.ready(self)
         elif self.phase == "start":
-            self._transaction = int(str(answer["transactionId"]))
+            self._begun(answer)
             self.phase = "load"
             self.watcher.ready(self)
         elif self.phase == "status":
             self.phase = "idle"
             self.watcher.ready(self)
+
+    def _begun(self, answer: dict[str, object]) -> None:
+        """The transaction has begun."""
+        self._transaction = int(str(answer["transactionId"]))
+
+
+class Charger201(Charger):
+    """The same in 2.0.1: its readings are TransactionEvents (Updated)."""
+
+    __slots__ = ()
+    subprotocol = "ocpp2.0.1"
+
+    def boot(self) -> None:
+        station = {"vendorName": "Raycharge", "model": "Load"}
+        self._call("boot", b"BootNotification", {"reason": "PowerUp", "chargingStation": station})
+
+    def report_available(self) -> None:
+        payload = {"timestamp": self._now(), "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
+        self._call("status", b"StatusNotification", payload)
+
+    def start(self) -> None:
+        payload = {
+            "eventType": "Started", "timestamp": self._now(), "triggerReason": "Authorized", "seqNo": 0,
+            "transactionInfo": {"transactionId": self._prefix.decode(), "chargingState": "Charging"},
+            "evse": {"id": 1, "connectorId": 1}, "idToken": {"idToken": self.id_tag, "type": "ISO14443"},
+        }  # fmt: skip
+        self._first = self._number + 1
+        self._call("start", b"TransactionEvent", payload)
+
+    def _reading(self, number: int, stamp: bytes, register: int) -> bytes:
+        wobble = number % 97
+        return _TRANSACTION_EVENT % (
+            self._prefix, number, stamp, number - self._first, self._prefix, stamp, register,
+            11_000 - wobble, 15, wobble % 10, 229 + wobble % 3, number % 10,
+        )  # fmt: skip
+
+    def _begun(self, answer: dict[str, object]) -> None:
+        return
+
+
+CHARGERS = {kind.subprotocol: kind for kind in (Charger, Charger201)}
+"""Chargers by the subprotocol that they speak."""
 
 
 def framed(first: int, payload: bytes) -> bytes:
@@ -256,7 +313,7 @@ def unframed(data: bytes) -> tuple[int, bytes, int] | None:
     return data[0], data[start : start + length], start + length
 
 
-def _handshake(url: str, name: str, password: str) -> bytes:
+def _handshake(url: str, name: str, password: str, subprotocol: str) -> bytes:
     parts = urlsplit(url)
     lines = [
         f"GET {parts.path.rstrip('/')}/{name} HTTP/1.1",
@@ -265,7 +322,7 @@ def _handshake(url: str, name: str, password: str) -> bytes:
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
         "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Protocol: ocpp1.6",
+        f"Sec-WebSocket-Protocol: {subprotocol}",
     ]
     if password:
         lines.append(f"Authorization: Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}")

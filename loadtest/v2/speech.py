@@ -274,7 +274,7 @@ class Speech2(Speech):
         as_text = Quirk.NUMBERS_AS_VALUES in wanted
         rows = [
             {
-                "value": value.text if as_text else float(value.text),
+                "value": value.text if as_text else _number(value.text),
                 "context": context,
                 "measurand": value.measurand,
                 "location": value.location,
@@ -289,3 +289,8 @@ class Speech2(Speech):
 
     def command(self, action: str, payload: object) -> Answer:
         return answer_command(self, action, payload)
+
+
+def _number(text: str) -> float:
+    """The number that a meter's text is; whole ones without a point."""
+    return float(text) if "." in text else int(text)

@@ -12,6 +12,7 @@ from benchmarks.floor import measure_floor
 from benchmarks.load import LoadProcess
 from benchmarks.load_charger import framed, unframed
 from benchmarks.reference_csms import measure_reference
+from engine.ocpp.schemas import SchemaSet, first_flaw
 from tests.loadtest.conftest import PASSWORD, TinyServer
 from tests.loadtest.scripted_csms import said_at
 
@@ -35,6 +36,20 @@ async def test_a_closed_loop_sends_true_messages_and_counts_every_acknowledgemen
     samples = [orjson.loads(line) for line in log.read_bytes().splitlines()]
     assert len(samples) == -(-int(str(result["acknowledged"])) // 10)
     assert {sample["charge_point"] for sample in samples} <= set(tiny.csms)
+
+
+async def test_chargers_of_2_0_1_send_transaction_events_without_a_gap(tiny: TinyServer) -> None:
+    options = {"url": tiny.url, "chargers": 3, "password": PASSWORD, "warmup": 0.2, "seconds": 0.5}
+    result = await asyncio.to_thread(run_load, **options, version="ocpp2.0.1")
+    assert result["lost"] == 0
+    first = tiny.of("LOAD-000001")
+    strict = SchemaSet("v201", suffix="Request")
+    flaws = [first_flaw(strict.request(action).checked, payload) for _, action, payload in first.received]
+    assert set(flaws) == {None}
+    events = first.payloads("TransactionEvent")
+    assert [event["seqNo"] for event in events] == list(range(len(events)))
+    assert len(events) > 10
+    assert len(events[-1]["meterValue"][0]["sampledValue"]) == 4
 
 
 async def test_an_open_loop_keeps_its_rate(tiny: TinyServer) -> None:
