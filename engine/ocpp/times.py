@@ -67,6 +67,15 @@ def read_time(said: str, received: int) -> tuple[int, Deviation | None]:
     return believed, None
 
 
+_NEVER = 2**62
+
+
+def read_planned_time(said: str) -> int | None:
+    """A time that may lie ahead as far as it likes, as those do that we name; None if it is unreadable."""
+    believed, _ = read_time(said, _NEVER)
+    return None if believed == _NEVER else believed
+
+
 _MINUTE_PREFIX = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:", re.ASCII)
 
 

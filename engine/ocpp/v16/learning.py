@@ -11,7 +11,7 @@ from engine.charging.notices import DIAGNOSTICS, FIRMWARE, LOG
 from engine.ocpp.certificates import installed
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.schedules import profile_of, schedule_of
-from engine.ocpp.times import read_time
+from engine.ocpp.times import read_planned_time
 
 _Object = Mapping[str, Json]
 
@@ -80,7 +80,7 @@ def _composite(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _reserved(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    expires, _ = read_time(sent["expiryDate"], 0)
+    expires = read_planned_time(sent["expiryDate"]) or 0
     group = text(sent.get("parentIdTag"))
     return (facts.ReservationMade(sent["reservationId"], sent["connectorId"], sent["idTag"], group, expires),)
 

@@ -11,7 +11,7 @@ from engine.charging.notices import CONFIGURATION, CUSTOMER, DER, DISPLAYS, FIRM
 from engine.ocpp.certificates import installed
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.schedules import schedule_of
-from engine.ocpp.times import read_time
+from engine.ocpp.times import read_planned_time
 from engine.ocpp.v2 import smart_charging
 from engine.ocpp.v2.device_model import monitor_of, place_of
 
@@ -82,7 +82,7 @@ def _composite(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _reserved(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    expires, _ = read_time(sent["expiryDateTime"], 0)
+    expires = read_planned_time(sent["expiryDateTime"]) or 0
     token, group = text(mapping(sent["idToken"]).get("idToken")), text(mapping(sent.get("groupIdToken")).get("idToken"))
     return (facts.ReservationMade(sent["id"], sent.get("evseId", 0), token, group, expires),)
 
