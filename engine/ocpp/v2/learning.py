@@ -224,6 +224,7 @@ _LESSONS: dict[str, Callable[[_Object, _Object], tuple[Fact, ...]]] = {
 
 _ALSO_REFUSED = frozenset(
     {
+        "ClearVariableMonitoring",
         "GetBaseReport",
         "GetChargingProfiles",
         "GetDERControl",
@@ -233,4 +234,4 @@ _ALSO_REFUSED = frozenset(
         "GetReport",
     }
 )
-"""What teaches something although the answer is no acceptance: that there is nothing."""
+"""What teaches something although the answer is no acceptance: that there is nothing (any more)."""
