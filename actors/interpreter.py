@@ -19,10 +19,12 @@ from engine.charging.effects import (
     Effect,
     ForgetSession,
     OpenSession,
+    Operate,
     RefuseCall,
     Reply,
     SendCall,
     SetTimer,
+    TellChargePoint,
     TellSession,
 )
 from engine.charging.session import SessionState
@@ -111,6 +113,16 @@ def _close(actor: ChargePointActor, effect: CloseConnection, batch: Batch) -> No
         batch.afterwards(partial(actor.link.close, effect.code, effect.reason))
 
 
+def _tell_charge_point(actor: ChargePointActor, effect: TellChargePoint, batch: Batch) -> None:
+    actor.step_in(effect.message, batch)
+
+
+def _operate(actor: ChargePointActor, effect: Operate, batch: Batch) -> None:
+    request = actor.runtime.own_command(actor, effect)
+    if request is not None:
+        actor.step_in(request, batch)
+
+
 def _open_session(actor: ChargePointActor, effect: OpenSession, batch: Batch) -> None:
     actor.sessions[effect.session] = SessionState(actor.id, effect.session)
 
@@ -130,6 +142,8 @@ _PERFORM: dict[type[Effect], Callable[[ChargePointActor, Any, Batch], None]] = {
     SetTimer: _set_timer,
     CancelTimer: _cancel_timer,
     CloseConnection: _close,
+    TellChargePoint: _tell_charge_point,
+    Operate: _operate,
     OpenSession: _open_session,
     ForgetSession: _forget_session,
 }

@@ -22,12 +22,14 @@ from actors.loop_watch import Freezer
 from actors.numbers import TransactionNumbers
 from actors.timers import Timers
 from engine.charging.config import MachineConfig
+from engine.charging.effects import Operate
 from engine.charging.events import ActorFailed
 from engine.charging.messages import CommandRequested
 from engine.charging.operations import Operation
+from engine.charging.pricing import Price
 from engine.clock import SECOND, Clock, SystemClock
 from engine.enquiries.configured import providers
-from engine.errors import JournalUnavailable, NotFound
+from engine.errors import InvalidInput, JournalUnavailable, NotFound
 from engine.ids import new_id, partition_of
 from engine.journal.committer import Activation, Committer
 from engine.journal.encoding import event_records
@@ -43,6 +45,15 @@ log = structlog.get_logger("runtime")
 ADOPTIONS_AT_ONCE = 64
 COMMAND_GRACE_S = 5.0
 """How much longer than its deadline a command's requester waits: the outcome has to be committed first."""
+
+
+OURSELVES = "raycharge"
+"""Who asked for a command that no person asked for."""
+
+
+def _composed(operation: Operation, version: OcppVersion) -> tuple[str, dict[str, Any]]:
+    action, payload = version.compose(operation)
+    return action, version.validate_call(action, payload)
 
 
 class Runtime:
@@ -78,6 +89,7 @@ class Runtime:
             heartbeat_interval_s=settings.heartbeat_interval_s,
             offline_grace_s=settings.offline_grace_s,
             call_timeout_s=settings.call_timeout_s,
+            price=None if settings.price_per_kwh is None else Price(settings.price_per_kwh, settings.currency),
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log
@@ -215,11 +227,17 @@ class Runtime:
         Raises InvalidInput where that version cannot do it.
         """
 
-        def composed(version: OcppVersion) -> tuple[str, dict[str, Any]]:
-            action, payload = version.compose(operation)
-            return action, version.validate_call(action, payload)
-
+        composed = partial(_composed, operation)
         return await self._carried_out(charge_point, command, composed, timeout_s, wait, requested_by)
+
+    def own_command(self, actor: ChargePointActor, effect: Operate) -> CommandRequested | None:
+        """What a machine wants of its station; None where the station's version has no words for it."""
+        composed = partial(_composed, effect.operation)
+        try:
+            return self._requested(actor, effect.command, composed, effect.deadline, False, OURSELVES)
+        except InvalidInput as error:
+            log.info("operation_without_words", charge_point=actor.id, kind=effect.operation.kind, why=error.message)
+            return None
 
     async def _carried_out(
         self,

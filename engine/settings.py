@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
     demo: int = Field(default=0, ge=0, description="Simulated charge points to run beside the system.")
 
     heartbeat_interval_s: int = Field(default=300, ge=1, description="Interval given to booting stations.")
+    price_per_kwh: Decimal | None = Field(
+        default=None, ge=0, description="What sessions cost until there are tariffs; empty: no price."
+    )
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", description="Of that price, as in ISO 4217.")
     ping_interval_s: float = Field(default=30.0, gt=0, description="WebSocket ping interval; dead after two.")
     offline_grace_s: float = Field(default=60.0, gt=0, description="Reconnecting becomes offline after this.")
     call_timeout_s: float = Field(default=30.0, gt=0, description="How long a station may take to answer a CALL.")
@@ -63,6 +68,11 @@ class Settings(BaseSettings):
     )
     clickhouse_max_memory_mb: int = Field(default=4096, ge=512, description="Embedded chDB's memory limit.")
     log_level: str = "INFO"
+
+    @field_validator("price_per_kwh", mode="before")
+    @classmethod
+    def _no_price(cls, said: object) -> object:
+        return None if isinstance(said, str) and not said.strip() else said
 
     @property
     def sql_url(self) -> str:

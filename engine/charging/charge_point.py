@@ -12,6 +12,7 @@ from typing import Any
 from engine.charging import (
     commands,
     connectors,
+    costs,
     deviations,
     jobs,
     link,
@@ -82,6 +83,7 @@ HANDLERS: dict[type[Message], Handler] = {
     messages.CommandRequested: commands.requested,
     messages.CallAnswered: commands.answered,
     messages.CallRefused: commands.refused,
+    messages.CostKnown: costs.cost_known,
 }
 
 

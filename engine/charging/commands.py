@@ -11,7 +11,7 @@ from engine.charging import admission, correlation, deviations, learning
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
 from engine.charging.events import CommandChanged, CommandOutcome
-from engine.charging.intents import RESET
+from engine.charging.intents import COST, RESET
 from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
 from engine.charging.secrecy import is_hidden, redacted
 from engine.charging.state import CORE, ChargePointState, Command
@@ -59,12 +59,25 @@ def requested(
 
 
 def _duplicates(new: Command, other: Command) -> bool:
-    """A reset that waits is replaced by the same reset: two of them would restart the station twice."""
-    return (
-        new.intent.kind == other.intent.kind == RESET
-        and other.state == "requested"
-        and dict(new.payload) == dict(other.payload)
-    )
+    """A reset that waits is replaced by the same reset: two of them would restart the station twice.
+
+    A cost that waits is replaced by the newer cost of its transaction.
+    """
+    if other.state != "requested" or new.intent.kind != other.intent.kind:
+        return False
+    if new.intent.kind == COST:
+        return new.intent.transaction == other.intent.transaction
+    return new.intent.kind == RESET and dict(new.payload) == dict(other.payload)
+
+
+def withdraw_costs(
+    state: ChargePointState, transaction: str, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """The transaction has ended: what it had cost before is no news any more."""
+    for command in list(state.commands):
+        waits = command.state == "requested" and command.intent.kind == COST
+        if waits and command.intent.transaction == transaction:
+            _end(state, command, CommandOutcome.SUPERSEDED, now, config, effects)
 
 
 def _foreign(state: ChargePointState, command: Command) -> bool:

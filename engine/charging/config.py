@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.charging.pricing import Price
+
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
@@ -15,6 +17,9 @@ class MachineConfig:
     `registration` is the answer to a BootNotification while the journal takes writes: Accepted, Pending or Rejected.
     A closed session waits `finalise_after_s` for late meter values, and `late_events_s` where it is known that events
     of its transaction have not come yet.
+
+    Sessions that begin have this `price`; while they charge, a station that can show it is told their cost every
+    `cost_interval_s` at most.
 
     `strict` raises IllegalTransition where production records a deviation.
     """
@@ -30,4 +35,6 @@ class MachineConfig:
     drift_window_s: float = 3600.0
     closed_transactions: int = 64
     registration: str = "Accepted"
+    price: Price | None = None
+    cost_interval_s: float = 60.0
     strict: bool = False

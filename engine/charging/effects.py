@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine.charging.events import Event
-from engine.charging.messages import Answer, MeterReading
+from engine.charging.messages import Answer, CostKnown, MeterReading
+from engine.charging.operations import Operation
 from engine.charging.session_messages import SessionMessage
 
 
@@ -40,7 +41,10 @@ class AppendMeters(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """Answer the CALL that is being handled. `durable` False: may leave before any commit (Heartbeat, Authorize)."""
+    """Answer the CALL that is being handled. `durable` False: may leave before any commit (Heartbeat, Authorize).
+
+    A later one of the same step takes an earlier one's place.
+    """
 
     answer: Answer
     durable: bool = True
@@ -112,6 +116,22 @@ class TellSession(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class TellChargePoint:
+    """Hand a session's message to its charge point's machine, now, in the same step and the same commit."""
+
+    message: CostKnown
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """Have a command of our own accord queued, in the words of the station's version. One without words: nothing."""
+
+    command: str
+    operation: Operation
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetSession:
     """The session is final: its actor ends, its snapshot part is deleted, its digests expire 7 days from now.
 
@@ -133,5 +153,7 @@ Effect = (
     | CloseConnection
     | OpenSession
     | TellSession
+    | TellChargePoint
+    | Operate
     | ForgetSession
 )

@@ -11,6 +11,7 @@ START = "start"
 STOP = "stop"
 RESET = "reset"
 BOOT = "boot"
+COST = "cost"
 OTHER = "other"
 
 
@@ -18,7 +19,7 @@ class Intent(NamedTuple):
     """`kind` is one of the names above.
 
     `evse` 0 stands for any; `id_token` and `request` (2.x: remoteStartId) tell which Start answers a remote one;
-    `transaction` is what a remote stop is about. `invites` is the action that the station is asked
+    `transaction` is what a remote stop, or a cost to show, is about. `invites` is the action that the station is asked
     to send, "" if none. `needs_acceptance`: not to be sent before the boot was accepted.
     """
 

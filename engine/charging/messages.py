@@ -279,6 +279,16 @@ class CommandRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class CostKnown:
+    """A session tells what its transaction has cost so far or, with `final`, in all."""
+
+    session: str
+    transaction: str
+    cost: Decimal
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """The station's CALLRESULT to command `command`. `outcome` is what it means: Accepted, Rejected or Failed.
 
@@ -301,7 +311,9 @@ class CallRefused:
     details: Json = None
 
 
-ControlMessage = Activated | Connected | Disconnected | TimerFired | CommandRequested | CallAnswered | CallRefused
+ControlMessage = (
+    Activated | Connected | Disconnected | TimerFired | CommandRequested | CallAnswered | CallRefused | CostKnown
+)
 Message = StationMessage | ControlMessage
 
 
@@ -344,7 +356,7 @@ class StopAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TransactionAnswer:
-    """To a TransactionReported. `standing` is None where no token was named; `total_cost` while nobody prices it."""
+    """To a TransactionReported. `standing` is None where no token was named; `total_cost` but of a priced one's end."""
 
     standing: TokenStanding | None = None
     total_cost: Decimal | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from engine.charging.charging_profiles import ChargingProfile
@@ -41,6 +42,15 @@ class StopCharging:
 
     kind: ClassVar[str] = "stop"
     transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCost:
+    """What a running transaction has cost so far. `transaction` is the station's own id of it."""
+
+    kind: ClassVar[str] = "show_cost"
+    transaction: str
+    total: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +318,7 @@ class GetDisplayMessages:
 Operation = (
     StartCharging
     | StopCharging
+    | ShowCost
     | Reset
     | Unlock
     | ChangeAvailability

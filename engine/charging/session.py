@@ -12,6 +12,7 @@ from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, AppendMeters, Effect, ForgetSession
 from engine.charging.events import SessionStarted
 from engine.charging.messages import Instant, MetersReported, TransactionReported
+from engine.charging.pricing import Pricing
 from engine.charging.registers import (
     METER_BACKWARDS,
     NO_STOP,
@@ -71,6 +72,7 @@ def _opened(state: SessionState, message: Opened, now: int, config: MachineConfi
     state.id_token, state.authorisation, state.command = message.id_token, message.authorisation, message.command
     state.meter_start = message.meter_start
     state.doubts = message.doubts
+    state.pricing = None if config.price is None else Pricing(config.price)
     state.started = None if UNKNOWN_TRANSACTION in message.doubts else message.at.believed
     state.told_at = now
     event = SessionStarted(

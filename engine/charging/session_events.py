@@ -25,6 +25,7 @@ from engine.charging.registers import (
     register_and_power,
     seconds_between,
 )
+from engine.charging.session_costs import running_cost_known, total_cost_known
 from engine.charging.session_course import close, doubt, in_order, phase_after, take_over, tell
 from engine.charging.session_state import EventMemory, SessionState
 from engine.charging.transitions import SESSION
@@ -65,6 +66,8 @@ def event_told(
         state.metered = now
         if message.event != STARTED and (state.energy or state.power):
             moved = _follow(state, "metered", now, config, effects)
+        if state.pricing is not None and message.event == UPDATED and not message.offline:
+            running_cost_known(state, state.pricing, now, config, effects)
     if message.charging_state and message.seq > memory.stated:
         memory.stated = message.seq
         cause = _MOVES.get(message.charging_state)
@@ -201,6 +204,7 @@ def _ended(
     _take_stop_register(state, message)
     energy, duration = _judge(state, message.at.believed)
     close(state, phase, message.at, memory.stop[1:], state.register, energy, duration, effects)
+    total_cost_known(state, memory, effects)
 
 
 def _take_stop_register(state: SessionState, message: TransactionReported) -> None:
@@ -239,6 +243,7 @@ def _late(state: SessionState, memory: EventMemory, message: TransactionReported
         _take_stop_register(state, message)
         _settle(state, NO_STOP)
         doubt(state, LATE_STOP)
+        total_cost_known(state, memory, effects)
     _note_gaps(state, memory)
     if memory.stop is not None and _summary(state, memory) != before:
         effects.append(Append(_amended(state, memory.stop, message.at.received)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.charging.messages import Instant
+from engine.charging.pricing import Pricing
 from engine.charging.transitions import SESSION
 
 
@@ -32,7 +33,7 @@ class SessionState:
 
     `register` (Wh) is the newest import register and `register_at` its time; `newest` is the youngest reading of the
     session's meter stream. `told_at` is when the last event about it went out. Times are microseconds.
-    `events` is None where the station speaks 1.6.
+    `events` is None where the station speaks 1.6, `pricing` where there is no price.
     """
 
     charge_point: str
@@ -54,6 +55,7 @@ class SessionState:
     told_at: int = 0
     doubts: tuple[str, ...] = ()
     events: EventMemory | None = None
+    pricing: Pricing | None = None
     dirty: bool = False
 
     @property

@@ -18,6 +18,7 @@ from engine.charging import transaction_memory as memory
 from engine.charging.intents import Intent
 from engine.charging.kept import is_kept
 from engine.charging.messages import Booted, Instant
+from engine.charging.pricing import Price, Pricing
 from engine.charging.registers import as_text
 from engine.charging.secrecy import redacted
 from engine.charging.session_state import EventMemory, SessionState
@@ -155,6 +156,7 @@ def encode_session(state: SessionState) -> bytes:
             state.told_at,
             state.doubts,
             None if state.events is None else _event_memory(state.events),
+            None if state.pricing is None else _pricing(state.pricing),
         )
     )
 
@@ -162,7 +164,9 @@ def encode_session(state: SessionState) -> bytes:
 def restore_session(charge_point: str, session: str, part: bytes) -> SessionState:
     """A session's state from its part."""
     values = _lifted(SESSION, part)
-    start, started, register, register_at, power, newest, metered, told_at, doubts, *events = values[8:]
+    start, started, register, register_at, power, newest, metered, told_at, doubts, *later = values[8:]
+    # These came later within this version.
+    events, pricing = (*later, None, None)[:2]
     phase, evse, connector, transaction, id_token, authorisation, command = values[1:8]
     return SessionState(
         charge_point,
@@ -183,8 +187,8 @@ def restore_session(charge_point: str, session: str, part: bytes) -> SessionStat
         metered,
         told_at,
         tuple(doubts),
-        # The last one came later within this version.
-        _restored_events(events[0]) if events and events[0] is not None else None,
+        None if events is None else _restored_events(events),
+        None if pricing is None else _restored_pricing(pricing),
     )
 
 
@@ -197,6 +201,16 @@ def _restored_events(row: list[Any]) -> EventMemory:
     next_event, ahead, newest, stated, begun, stop = row
     said = None if stop is None else (Instant(*stop[0]), stop[1], stop[2])
     return EventMemory(next_event, tuple(ahead), newest, stated, begun, said)
+
+
+def _pricing(pricing: Pricing) -> list[Any]:
+    price = pricing.price
+    return [str(price.per_kwh), price.currency, None if pricing.told is None else str(pricing.told), pricing.told_at]
+
+
+def _restored_pricing(row: list[Any]) -> Pricing:
+    per_kwh, currency, told, told_at = row
+    return Pricing(Price(Decimal(per_kwh), currency), None if told is None else Decimal(told), told_at)
 
 
 def restore_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:

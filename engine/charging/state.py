@@ -41,9 +41,10 @@ class Transaction:
 
     `transaction` is its id as the station says it; `number` the one we answered its Start with, None if no Start came,
     0 where the station names its transactions itself (2.x). `start_key` and `stop_key` are digests of what the station
-    said ("" while it has not). `stop_standing` is what the Stop was answered with. `stop_said` and `reason` are kept
-    only of a Stop whose Start may come. `finalise_at` is 0 when its session is open or final. `heard` counts a 2.x
-    transaction's events that came to this activation, `first_event` is its Started's number: both are not stored.
+    said ("" while it has not). `stop_standing` and `total_cost` are what the Stop was answered with. `stop_said` and
+    `reason` are kept only of a Stop whose Start may come. `finalise_at` is 0 when its session is open or final. `heard`
+    counts a 2.x transaction's events that came to this activation, `first_event` is its Started's number: both are not
+    stored.
     """
 
     transaction: str
@@ -63,6 +64,7 @@ class Transaction:
     stop_said: str | None = None
     reason: str = ""
     finalise_at: int = 0
+    total_cost: Decimal | None = None
     heard: int = 0
     first_event: int | None = None
 

@@ -38,7 +38,7 @@ no arrow from Preparing to Finishing that means it."""
 def event_reported(
     state: ChargePointState, message: TransactionReported, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """Hand the event to its transaction's session, which is opened if need be, and answer."""
+    """Answer, and hand the event to its transaction's session, which is opened if need be and may know its cost."""
     state.last_seen = now
     if not message.offline:
         drift.observe(state, message.at, config)
@@ -58,13 +58,13 @@ def event_reported(
         transaction.first_event = message.seq
         if standing is not None:
             standing = transaction.start_standing or standing
+    effects.append(_ANSWERED if standing is None else Reply(TransactionAnswer(standing)))
     effects.append(TellSession(transaction.session, message))
     if message.charging_state or message.event == ENDED:
         _show(state, transaction, message, effects)
     if message.event == ENDED:
         _end(state, transaction, message, now, config)
         arm(state, effects)
-    effects.append(_ANSWERED if standing is None else Reply(TransactionAnswer(standing)))
 
 
 def _is_new_of_old_name(message: TransactionReported, known: Transaction) -> bool:
@@ -175,11 +175,7 @@ def _late(
     """An event after its transaction's end. A final session keeps its values and is not amended any more."""
     index, transaction = found
     standing: TokenStanding | None = message.standing
-    if transaction.finalise_at:
-        effects.append(TellSession(transaction.session, message))
-    elif message.readings:
-        place = (transaction.session, transaction.session, transaction.evse, transaction.connector)
-        effects.append(AppendMeters(*place, message.transaction, message.readings, False))
+    total_cost = transaction.total_cost if message.event == ENDED else None
     if standing is not None and message.event == STARTED:
         standing = transaction.start_standing or standing
     elif standing is not None and message.event == ENDED and transaction.stop_key:
@@ -189,4 +185,10 @@ def _late(
         transaction.stopped, transaction.stop_standing = message.at.believed, message.standing
         memory.replace(state, index, transaction)
         state.dirty.add(TX)
-    effects.append(_ANSWERED if standing is None else Reply(TransactionAnswer(standing)))
+    said_nothing = standing is None and total_cost is None
+    effects.append(_ANSWERED if said_nothing else Reply(TransactionAnswer(standing, total_cost)))
+    if transaction.finalise_at:
+        effects.append(TellSession(transaction.session, message))
+    elif message.readings:
+        place = (transaction.session, transaction.session, transaction.evse, transaction.connector)
+        effects.append(AppendMeters(*place, message.transaction, message.readings, False))

@@ -16,6 +16,8 @@ from engine.charging.messages import Instant, StartReported, StopReported, Token
 from engine.charging.state import ChargePointState, Transaction
 
 _FINAL = b",0]"
+_UNPRICED = 17
+"""Items of a row. That of a transaction with a total cost has one more, before the last."""
 
 
 def start_key(message: StartReported) -> str:
@@ -63,6 +65,7 @@ def pack(transaction: Transaction) -> bytes:
             _packed_standing(t.stop_standing),
             t.stop_said,
             t.reason,
+            *(() if t.total_cost is None else (str(t.total_cost),)),
             t.finalise_at,
         ]
     )
@@ -75,6 +78,8 @@ def unpack(row: bytes | list[Any]) -> Transaction:
         values[index] = None if values[index] is None else Decimal(values[index])
     for index in (9, 13):
         values[index] = None if values[index] is None else TokenStanding(*values[index])
+    if len(values) > _UNPRICED:
+        values.append(Decimal(values.pop(_UNPRICED - 1)))
     return Transaction(*values)
 
 

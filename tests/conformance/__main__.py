@@ -23,6 +23,7 @@ from tests.conformance.system import Addresses, SystemUnderTest
 from tests.conformance.tls_material import prepare
 
 FRAMES_SHOWN = 12
+PRICE = {"PRICE_PER_KWH": "0.385", "CURRENCY": "EUR"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,7 +66,7 @@ def _chosen(only: Sequence[str]) -> list[Case]:
 
 
 def _on_own_system(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
-    installation = own_installation({"HOSTS": "2"})
+    installation = own_installation({"HOSTS": "2", **PRICE})
     prepare(installation)
     with installation:
         results = asyncio.run(_run(SystemUnderTest(Addresses.of(installation), installation), options, cases))

@@ -99,6 +99,8 @@ class Station201(Station):
         self.tag, self.evses = tag, evses
         self.transactions: dict[int, Transaction] = {}
         self.events = 0
+        # The system has a price, so whoever meters energy may be told a cost; a case about that takes this away.
+        self.answers["CostUpdated"] = {}
 
     # reusable states -------------------------------------------------------------------------------------------------
 

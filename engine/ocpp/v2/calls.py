@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.charging.events import CommandOutcome
 from engine.charging.facts import Fact
-from engine.charging.intents import BOOT, NO_INTENT, OTHER, RESET, START, STOP, Intent
+from engine.charging.intents import BOOT, COST, NO_INTENT, OTHER, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
 from engine.ocpp.v2 import learning
@@ -81,6 +81,8 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
         return Intent(START, evse if isinstance(evse, int) else 0, text, payload.get("remoteStartId"))
     if action == "RequestStopTransaction":
         return Intent(STOP, transaction=str(payload.get("transactionId", "")))
+    if action == "CostUpdated":
+        return Intent(COST, transaction=str(payload.get("transactionId", "")))
     if action == "Reset":
         evse = payload.get("evseId")
         # The reset of one EVSE is followed by no BootNotification (B12).

@@ -35,6 +35,11 @@ def _stop(operation: ops.StopCharging) -> Call:
     return "RequestStopTransaction", {"transactionId": operation.transaction}
 
 
+def _show_cost(operation: ops.ShowCost) -> Call:
+    # A JSON number (I02): for the driver's eyes, exact decimals stay with us.
+    return "CostUpdated", {"totalCost": float(operation.total), "transactionId": operation.transaction}
+
+
 def _reset(operation: ops.Reset) -> Call:
     return "Reset", given(type="Immediate" if operation.immediate else "OnIdle", evseId=operation.evse or None)
 
@@ -302,6 +307,7 @@ def _evse(evse: int, connector: int) -> dict[str, int] | None:
 _COMPOSERS: dict[type[ops.Operation], Callable[[Any], Call]] = {
     ops.StartCharging: _start,
     ops.StopCharging: _stop,
+    ops.ShowCost: _show_cost,
     ops.Reset: _reset,
     ops.Unlock: _unlock,
     ops.ChangeAvailability: _availability,

@@ -17,9 +17,11 @@ from engine.charging.effects import (
     Effect,
     ForgetSession,
     OpenSession,
+    Operate,
     Reply,
     SendCall,
     SetTimer,
+    TellChargePoint,
     TellSession,
 )
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample, TokenStanding
@@ -32,6 +34,7 @@ from engine.charging.snapshots import (
     restore_sessions,
 )
 from engine.charging.state import ChargePointState
+from engine.ocpp.v2.protocol import OCPP_201
 from engine.ocpp.v16.protocol import Ocpp16
 
 SECOND = 1_000_000
@@ -59,9 +62,8 @@ class World:
         self.commands: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def do(self, message: messages.Message) -> list[Effect]:
-        self.state, effects = charge_point.step(self.state, message, self.now, self.config)
         done: list[Effect] = []
-        self._perform(effects, done)
+        self._step(message, done)
         for part, data in charge_point_parts(self.state).items():
             if data is None:
                 self.parts.pop(part, None)
@@ -74,6 +76,16 @@ class World:
         self.happened += done
         return done
 
+    def _step(self, message: messages.Message, done: list[Effect]) -> None:
+        self.state, effects = charge_point.step(self.state, message, self.now, self.config)
+        self._perform(effects, done)
+
+    def _composed(self, effect: Operate) -> messages.CommandRequested:
+        """Our own wish as a command in the words of 2.0.1, as the actor layer makes it."""
+        action, payload = OCPP_201.compose(effect.operation)
+        intent = OCPP_201.intent(action, payload)
+        return messages.CommandRequested(effect.command, action, payload, effect.deadline, intent=intent)
+
     def _perform(self, effects: Sequence[Effect], done: list[Effect]) -> None:
         for effect in effects:
             done.append(effect)
@@ -82,6 +94,10 @@ class World:
                     told = self.sessions[effect.session]
                     self.sessions[effect.session], inner = session.step(told, effect.message, self.now, self.config)
                     self._perform(inner, done)
+                case TellChargePoint():
+                    self._step(effect.message, done)
+                case Operate():
+                    self._step(self._composed(effect), done)
                 case OpenSession():
                     self.sessions[effect.session] = SessionState("CP-1", effect.session)
                 case ForgetSession():

@@ -78,6 +78,7 @@ EVERYWHERE: list[ops.Operation] = [
 ]
 ONLY_2X: list[ops.Operation] = [
     ops.StartCharging(5, TAG, group=ops.IdToken("GROUP")),
+    ops.ShowCost("T-1", Decimal("3.85")),
     ops.Reset(evse=1),
     ops.Unlock(1, 2),
     ops.SetConfiguration(ops.SettingName(component="Vendor", variable="X", evse=1, connector=2), "1", "Target"),
