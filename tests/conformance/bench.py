@@ -243,6 +243,22 @@ class Bench:
         what = f"a session of transaction {transaction}" + (f" with {wanted}" if wanted else "")
         return await self.until(found, f"{what} in the ledger", instead=instead)
 
+    async def kept(self, what: str) -> Any:
+        """What is kept of the charge point: configuration, local-list, certificates, charging-profiles …"""
+        return await self.get(f"/charge-points/{self.identity}/{what}")
+
+    async def led_to(self, command: Commanded, **wanted: Any) -> dict[str, Any]:
+        """What a command led to, once there is one in which `wanted` holds (`kind="session"`, `state="done"`)."""
+
+        async def followed() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = (await self.get(f"/commands/{command.id}"))["followed_by"]
+            return found
+
+        async def found() -> dict[str, Any] | None:
+            return next((each for each in await followed() if wanted.items() <= each.items()), None)
+
+        return await self.until(found, f"{wanted} in what the command led to", instead=followed)
+
     async def until(
         self,
         ask: Callable[[], Awaitable[T | None]],

@@ -43,6 +43,11 @@ KEYS = [{"key": key, "readonly": True, "value": value} for key, value in READ_ON
 ]
 
 
+async def _kept(bench: Bench) -> list[tuple[str, str | None, bool]]:
+    settings = (await bench.kept("configuration"))["settings"]
+    return [(setting["key"], setting["value"], setting["readonly"]) for setting in settings]
+
+
 @case("TC_019_1_CSMS", sample=True)
 async def every_key(bench: Bench) -> None:
     """Asking without keys means all of them; each value and its accessibility reach the operator."""
@@ -52,6 +57,8 @@ async def every_key(bench: Bench) -> None:
     told = await bench.operated(station, "/configuration/refresh", {}, action="GetConfiguration", answer=answer)
     holds(told.request, {"key": ABSENT}, "GetConfiguration")
     same(told.ended["payload"]["configurationKey"], KEYS, "the keys that the operator gets")
+    kept = {key: (value, readonly) for key, value, readonly in await _kept(bench)}
+    same(kept, {each["key"]: (each["value"], each["readonly"]) for each in KEYS}, "the settings that are kept")
 
 
 @case("TC_019_2_CSMS")
@@ -64,6 +71,7 @@ async def one_key(bench: Bench) -> None:
     told = await bench.operated(station, "/configuration/refresh", body, action="GetConfiguration", answer=found)
     holds(told.request, {"key": ["SupportedFeatureProfiles"]}, "GetConfiguration")
     same(told.ended["payload"], found, "what the operator gets")
+    same([key for key, *_ in await _kept(bench)], ["SupportedFeatureProfiles"], "the settings that are kept")
 
 
 async def _change(bench: Bench, key: str, value: str, status: str, outcome: str) -> None:
@@ -79,6 +87,8 @@ async def _change(bench: Bench, key: str, value: str, status: str, outcome: str)
         wanted={"key": key, "value": value},
     )
     holds(told.ended, {"payload.status": status}, "what the operator is told")
+    kept = [(key, value) for key, value, _ in await _kept(bench)]
+    same(kept, [(key, value)] if outcome == "Accepted" else [], "the settings that are kept")
 
 
 @case("TC_021_CSMS")

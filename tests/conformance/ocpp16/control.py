@@ -14,11 +14,12 @@ async def _reset(bench: Bench, kind: str) -> None:
     await station.boot()
     before = (await bench.live())["boot"]["at"]
     body = {"immediate": kind == "Hard"}
-    await bench.operated(station, "/reset", body, action="Reset", answer=ACCEPTED, wanted={"type": kind})
+    reset = await bench.operated(station, "/reset", body, action="Reset", answer=ACCEPTED, wanted={"type": kind})
     await station.cut()
     await station.connect()
     await station.boot()
     await bench.reached("booted again", lambda state: state["boot"]["at"] > before)
+    await bench.led_to(reset, kind="boot")
 
 
 @case("TC_013_CSMS", sample=True)

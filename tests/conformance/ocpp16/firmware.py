@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.conformance.bench import Bench
+from tests.conformance.bench import Bench, Commanded
+from tests.conformance.ocpp16.jobs import job_ended
 from tests.conformance.registry import case
 from tests.conformance.station16 import Station16
 from tests.conformance.verdict import ANY, holds
@@ -11,15 +12,15 @@ FIRMWARE = "https://firmware.example.org/station-1.1.bin"
 DIAGNOSTICS = "https://logs.example.org/upload"
 
 
-async def _update(bench: Bench, *states: str) -> Station16:
-    """A booted station that was asked to update, accepted, and reported these states."""
+async def _update(bench: Bench, *states: str) -> tuple[Station16, Commanded]:
+    """A booted station that was asked to update, accepted, and reported these states; the command."""
     station = await bench.station16()
     await station.boot()
     body, wanted = {"location": FIRMWARE}, {"location": FIRMWARE, "retrieveDate": ANY}
-    await bench.operated(station, "/firmware", body, action="UpdateFirmware", answer={}, wanted=wanted)
+    command = await bench.operated(station, "/firmware", body, action="UpdateFirmware", answer={}, wanted=wanted)
     for state in states:
         await station.call("FirmwareStatusNotification", {"status": state})
-    return station
+    return station, command
 
 
 async def _install(station: Station16, end: str) -> None:
@@ -33,26 +34,29 @@ async def _install(station: Station16, end: str) -> None:
 @case("TC_044_1_CSMS", sample=True)
 async def update(bench: Bench) -> None:
     """The update goes to the location given; every status, and the boot between, is taken until Installed."""
-    station = await _update(bench, "Downloading", "Downloaded")
+    station, command = await _update(bench, "Downloading", "Downloaded")
     await _install(station, "Installed")
+    await job_ended(bench, command, "firmware", "done", "Downloading", "Downloaded", "Installing", "Installed")
     await bench.reached("the new version known", lambda state: state["boot"]["firmware"] == "1.1")
 
 
 @case("TC_044_2_CSMS")
 async def download_failed(bench: Bench) -> None:
     """Downloading and DownloadFailed are taken."""
-    station = await _update(bench, "Downloading", "DownloadFailed")
-    await station.call("Heartbeat")
+    _, command = await _update(bench, "Downloading", "DownloadFailed")
+    await job_ended(bench, command, "firmware", "failed", "Downloading", "DownloadFailed")
 
 
 @case("TC_044_3_CSMS")
 async def installation_failed(bench: Bench) -> None:
     """Every status, and the boot between, is taken until InstallationFailed."""
-    station = await _update(bench, "Downloading", "Downloaded")
+    station, command = await _update(bench, "Downloading", "Downloaded")
     await _install(station, "InstallationFailed")
+    steps = ("Downloading", "Downloaded", "Installing", "InstallationFailed")
+    await job_ended(bench, command, "firmware", "failed", *steps)
 
 
-async def _diagnostics(bench: Bench, end: str) -> None:
+async def _diagnostics(bench: Bench, end: str, state: str) -> None:
     station = await bench.station16()
     await station.boot()
     answer = {"fileName": "station.log"}
@@ -61,15 +65,16 @@ async def _diagnostics(bench: Bench, end: str) -> None:
     holds(told.ended, {"payload.fileName": "station.log"}, "what the operator is told")
     await station.call("DiagnosticsStatusNotification", {"status": "Uploading"})
     await station.call("DiagnosticsStatusNotification", {"status": end})
+    await job_ended(bench, told, "diagnostics", state, "Uploading", end)
 
 
 @case("TC_045_1_CSMS", sample=True)
 async def diagnostics(bench: Bench) -> None:
     """The station is told where to upload; Uploading and Uploaded are taken."""
-    await _diagnostics(bench, "Uploaded")
+    await _diagnostics(bench, "Uploaded", "done")
 
 
 @case("TC_045_2_CSMS")
 async def diagnostics_failed(bench: Bench) -> None:
     """The station is told where to upload; Uploading and UploadFailed are taken."""
-    await _diagnostics(bench, "UploadFailed")
+    await _diagnostics(bench, "UploadFailed", "failed")

@@ -7,7 +7,7 @@ from typing import Any
 from tests.conformance.bench import Bench, Commanded
 from tests.conformance.registry import case
 from tests.conformance.station16 import Station16
-from tests.conformance.verdict import holds, same
+from tests.conformance.verdict import ANY, holds, same
 
 
 async def _ask_version(bench: Bench, station: Station16, number: int) -> Commanded:
@@ -20,6 +20,7 @@ async def _version(bench: Bench, number: int) -> None:
     await station.boot()
     told = await _ask_version(bench, station, number)
     holds(told.ended, {"payload.listVersion": number}, "what the operator is told")
+    holds(await bench.kept("local-list"), {"version": number, "read_at": ANY}, "the list that is kept")
 
 
 @case("TC_042_1_CSMS")
@@ -34,7 +35,7 @@ async def version_of_an_empty_list(bench: Bench) -> None:
     await _version(bench, 0)
 
 
-async def _send(bench: Bench, station: Station16, kind: str, status: str, outcome: str) -> Commanded:
+async def _send(bench: Bench, station: Station16, kind: str, status: str, outcome: str) -> None:
     told = await bench.operated(
         station,
         "/local-list",
@@ -49,7 +50,11 @@ async def _send(bench: Bench, station: Station16, kind: str, status: str, outcom
     ours = [entry["idTagInfo"]["status"] for entry in entries if entry["idTag"] == bench.valid]
     same(ours, ["Accepted"], "the token of this case on the list")
     holds(told.ended, {"payload.status": status}, "what the operator is told")
-    return told
+    if status == "Accepted":
+        wanted = {"version": told.ended["number"], "update": kind, "sent_at": ANY}
+        holds(await bench.kept("local-list"), wanted, "the list that is kept")
+    else:
+        holds(await bench.kept("local-list"), {"version": None, "sent_at": None}, "the list that is kept")
 
 
 async def _full(bench: Bench, status: str, outcome: str) -> None:

@@ -38,7 +38,8 @@ async def _follows(bench: Bench, command: Commanded, number: int) -> None:
     """The session knows the command that led to it."""
     session = (await bench.connector())["session"]
     same((session["transaction"], session["command"]), (str(number), command.id), "the session of the remote start")
-    await bench.session(number, id_token=bench.valid)
+    kept = await bench.session(number, id_token=bench.valid)
+    await bench.led_to(command, kind="session", session=kept["id"])
 
 
 @case("TC_010_CSMS", sample=True)

@@ -26,7 +26,25 @@ async def _reserve(
     )
     same(told.request["reservationId"], told.ended["number"], "the reservation's number")
     holds(told.ended, {"payload.status": status}, "what the operator is told")
+    if status == "Accepted":
+        await _kept(bench, told, "active", evse=connector, id_token=bench.valid)
+    else:
+        same((await bench.kept("reservations"))["reservations"], [], "the reservations that are kept")
     return told
+
+
+async def _kept(bench: Bench, told: Commanded, state: str, **more: Any) -> None:
+    """The one reservation of this case is in this state, at the latest in a moment."""
+    wanted = {"id": told.request["reservationId"], "command": told.id, "state": state, **more}
+
+    async def reservations() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await bench.kept("reservations"))["reservations"]
+        return found
+
+    async def fits() -> bool:
+        return [wanted.items() <= each.items() for each in await reservations()] == [True]
+
+    await bench.until(fits, f"kept as {wanted}", instead=reservations)
 
 
 async def _booted(bench: Bench) -> Station16:
@@ -43,17 +61,19 @@ async def used(bench: Bench) -> None:
     await station.status("Reserved")
     same((await bench.connector())["status"], "Reserved", "the connector")
     number = await station.charging(reservationId=told.request["reservationId"])
-    await bench.session(number, id_token=bench.valid)
+    session = await bench.session(number, id_token=bench.valid)
+    await _kept(bench, told, "used", session=session["id"])
 
 
 @case("TC_047_CSMS")
 async def expired(bench: Bench) -> None:
     """The reservation goes out with its expiry; when it runs out the connector is Available again."""
     station = await _booted(bench)
-    expiry = stamp(ago_s=-60)
+    expiry = stamp(ago_s=-2)
     told = await _reserve(bench, station, expiry=expiry)
     same(told.request["expiryDate"], expiry, "the expiry that the station is told")
     await station.status("Reserved")
+    await _kept(bench, told, "expired")
     await station.status("Available")
     same((await bench.connector())["status"], "Available", "the connector")
 
@@ -123,6 +143,7 @@ async def cancelled(bench: Bench) -> None:
     told = await _reserve(bench, station)
     await station.status("Reserved")
     await _cancel(bench, station, told.request["reservationId"], "Accepted")
+    await _kept(bench, told, "cancelled")
     await station.status("Available")
     same((await bench.connector())["status"], "Available", "the connector")
 
@@ -134,6 +155,7 @@ async def cancellation_rejected(bench: Bench) -> None:
     told = await _reserve(bench, station)
     await station.status("Reserved")
     await _cancel(bench, station, told.request["reservationId"] + 1, "Rejected")
+    await _kept(bench, told, "active")
     same((await bench.connector())["status"], "Reserved", "the connector")
 
 
@@ -151,4 +173,5 @@ async def used_by_the_group(bench: Bench) -> None:
     await station.authorize(second, wanted={"idTagInfo.status": "Accepted", "idTagInfo.parentIdTag": group})
     await station.stop("Local", idTag=second)
     await station.status("Finishing")
-    await bench.session(number, state="stopped", id_token=first)
+    session = await bench.session(number, state="stopped", id_token=first)
+    await _kept(bench, told, "used", session=session["id"], group=group)

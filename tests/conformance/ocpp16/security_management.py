@@ -8,6 +8,7 @@ from typing import Any
 from tests.conformance import pki
 from tests.conformance.bench import Bench, Commanded
 from tests.conformance.ocpp16.connections import status_of
+from tests.conformance.ocpp16.jobs import job_ended
 from tests.conformance.registry import case
 from tests.conformance.station import stamp
 from tests.conformance.station16 import Station16
@@ -15,6 +16,8 @@ from tests.conformance.verdict import ABSENT, holds, same
 
 ACCEPTED = {"status": "Accepted"}
 CENTRAL, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
+USES = {CENTRAL: "CSMSRootCertificate", MANUFACTURER: "ManufacturerRootCertificate"}
+"""What they are called where the version does not matter."""
 LOG = "https://logs.example.org/security"
 FIRMWARE = "https://firmware.example.org/station-1.1.bin"
 
@@ -55,6 +58,12 @@ async def _listed(bench: Bench, station: Station16, kind: str, *ids: dict[str, A
     answer = {"status": "Accepted", "certificateHashData": list(ids)}
     told = await bench.commanded(station, "GetInstalledCertificateIds", asked, answer=answer, wanted=asked)
     same(told.ended["payload"]["certificateHashData"], list(ids), "the ids that the operator gets")
+    same([each["hash"] for each in await _kept(bench, kind)], list(ids), "the ids that are kept")
+
+
+async def _kept(bench: Bench, kind: str) -> list[dict[str, Any]]:
+    certificates: list[dict[str, Any]] = (await bench.kept("certificates"))["certificates"]
+    return [each for each in certificates if each["use"] == USES[kind]]
 
 
 async def _event(station: Station16, kind: str) -> None:
@@ -89,6 +98,7 @@ async def delete_certificate(bench: Bench) -> None:
     await _listed(bench, station, CENTRAL, pki.hash_data(root))
     asked = {"certificateHashData": pki.hash_data(root)}
     await bench.commanded(station, "DeleteCertificate", asked, answer={"status": "Accepted"}, wanted=asked)
+    same(await _kept(bench, CENTRAL), [], "the certificates that are kept")
 
 
 async def _renewal(bench: Bench, station: Station16, key: pki.Key, answer: str) -> str:
@@ -131,6 +141,7 @@ async def invalid_central_system_certificate(bench: Bench) -> None:
     """The station rejects a root; that is told to the operator, and the security event is taken."""
     station = await _booted(bench)
     await _install(bench, station, CENTRAL, pki.pem(pki.root(f"Root of {bench.identity}")), "Rejected")
+    same(await _kept(bench, CENTRAL), [], "the certificates that are kept")
     await _event(station, "InvalidCentralSystemCertificate")
 
 
@@ -144,6 +155,7 @@ async def security_log(bench: Bench) -> None:
     told = await bench.operated(station, "/logs", body, action="GetLog", answer=answer, wanted=wanted)
     for status in ("Uploading", "Uploaded"):
         await station.call("LogStatusNotification", {"status": status, "requestId": told.request["requestId"]})
+    await job_ended(bench, told, "log", "done", "Uploading", "Uploaded")
 
 
 async def _update(bench: Bench, station: Station16, signature: str) -> Commanded:
@@ -182,6 +194,8 @@ async def signed_firmware(bench: Bench) -> None:
     await station.report_all("Available")
     await _progress(station, told, "Installed")
     await bench.reached("the new version known", lambda state: state["boot"]["firmware"] == "1.1")
+    steps = ("Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting", "Installed")
+    await job_ended(bench, told, "firmware", "done", *steps)
 
 
 @case("TC_081_CSMS")
@@ -190,3 +204,4 @@ async def invalid_signature(bench: Bench) -> None:
     station = await _booted(bench)
     told = await _update(bench, station, "bm8gc2lnbmF0dXJl")
     await _progress(station, told, "Downloading", "Downloaded", "InvalidSignature")
+    await job_ended(bench, told, "firmware", "failed", "Downloading", "Downloaded", "InvalidSignature")

@@ -35,6 +35,14 @@ async def _set(bench: Bench, station: Station16, profile: dict[str, Any]) -> Com
     )
 
 
+async def _known(bench: Bench, *wanted: dict[str, Any]) -> None:
+    """Exactly these profiles are kept of the station."""
+    profiles = (await bench.kept("charging-profiles"))["profiles"]
+    same(len(profiles), len(wanted), f"how many profiles are kept ({profiles!r})")
+    for profile, about in zip(profiles, wanted, strict=True):
+        holds(profile, about, "a profile that is kept")
+
+
 @case("TC_056_CSMS", sample=True)
 async def default_profile(bench: Bench) -> None:
     """A TxDefaultProfile reaches the station with connector, stack level, validity, schedule and limit as given."""
@@ -57,6 +65,8 @@ async def default_profile(bench: Bench) -> None:
         f"{period}.numberPhases": {3, ABSENT},
     }
     holds(told.request, wanted, "SetChargingProfile")
+    about = {"purpose": "TxDefaultProfile", "evse": 1, "stack_level": 0, "transaction": None, "source": "CSO"}
+    await _known(bench, {"id": told.ended["number"], **about})
 
 
 @case("TC_057_CSMS")
@@ -72,6 +82,7 @@ async def profile_for_a_transaction(bench: Bench) -> None:
         f"{PROFILE}.transactionId": number,
     }
     holds(told.request, wanted, "SetChargingProfile")
+    await _known(bench, {"id": told.ended["number"], "purpose": "TxProfile", "transaction": str(number)})
 
 
 @case("TC_066_CSMS")
@@ -87,6 +98,8 @@ async def composite_schedule(bench: Bench) -> None:
         station, "/composite-schedule", asked, action="GetCompositeSchedule", answer=answer, wanted=wanted
     )
     same(told.ended["payload"]["chargingSchedule"], schedule, "the schedule that the operator gets")
+    composites = (await bench.kept("charging-profiles"))["composites"]
+    same([composite["evse"] for composite in composites], [1], "the EVSEs whose composite is kept")
 
 
 @case("TC_067_CSMS")
@@ -102,15 +115,16 @@ async def clear_profiles(bench: Bench) -> None:
         numbers.append(told.request[PROFILE]["chargingProfileId"])
     same(len(set(numbers)), 3, "how many profile ids there are")
     by_criteria = {"connectorId": 1, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 1}
-    for path, asked in (
-        (f"/{numbers[0]}", {"id": numbers[0]}),
-        ("?evse=1&purpose=TxDefaultProfile&stack_level=1", by_criteria),
-        ("", {}),
+    for path, asked, left in (
+        (f"/{numbers[0]}", {"id": numbers[0]}, numbers[1:]),
+        ("?evse=1&purpose=TxDefaultProfile&stack_level=1", by_criteria, numbers[2:]),
+        ("", {}, []),
     ):
         told = await bench.operated(
             station, f"/charging-profiles{path}", method="DELETE", action="ClearChargingProfile", answer=ACCEPTED
         )
         same(told.request, asked, "ClearChargingProfile")
+        await _known(bench, *({"id": number} for number in left))
 
 
 @case("TC_059_CSMS")
@@ -140,4 +154,5 @@ async def remote_start_with_profile(bench: Bench) -> None:
     number = await station.start(wanted={"idTagInfo.status": "Accepted"})
     await station.status("Charging")
     same((await bench.connector())["session"]["command"], told.id, "the command behind the session")
-    await bench.session(number, id_token=bench.valid)
+    session = await bench.session(number, id_token=bench.valid)
+    await bench.led_to(told, kind="session", session=session["id"])
