@@ -315,8 +315,18 @@ class GetDisplayMessages:
     messages: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RawCall:
+    """An OCPP action in some version's own words; a station of another version refuses it."""
+
+    kind: ClassVar[str] = "call"
+    action: str
+    payload: Mapping[str, Json]
+
+
 Operation = (
-    StartCharging
+    RawCall
+    | StartCharging
     | StopCharging
     | ShowCost
     | Reset

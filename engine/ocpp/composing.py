@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.charging.messages import Json
-from engine.charging.operations import Operation
+from engine.charging.operations import Operation, RawCall
 from engine.clock import to_iso
 from engine.errors import InvalidInput
 
@@ -18,6 +18,8 @@ Composer = Callable[[Any], Call]
 
 def composed(version: str, composers: Mapping[type[Operation], Composer], operation: Operation) -> Call:
     """The CALL for an operation. Raises InvalidInput where the version has none."""
+    if isinstance(operation, RawCall):
+        return operation.action, dict(operation.payload)
     composer = composers.get(type(operation))
     if composer is None:
         raise cannot(version, operation.kind.replace("_", " "), "", "Use a station that speaks OCPP 2.0.1 or later.")

@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -283,6 +284,53 @@ command_consequences = Table(
     _words("state"),
     _words("info"),
     _instant("updated", nullable=False),
+)
+
+# --- campaigns -------------------------------------------------------------------------------------------------------
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _words("name"),
+    # What is asked for: engine/campaigns/stored_operations.py.
+    Column("operation", JSON, nullable=False),
+    # The filter as it was given.
+    Column("description", JSON, nullable=False),
+    _words("image"),
+    Column("per_minute", Float, nullable=False),
+    Column("at_once", Integer, nullable=False),
+    Column("stop_failures", Integer),
+    Column("stop_share", Float),
+    _instant("deadline"),
+    Column("timeout_s", Float, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    _words("reason"),
+    # Failures that an operator had seen when the campaign was resumed.
+    Column("forgiven", Integer, nullable=False, server_default="0"),
+    _words("created_by"),
+    _instant("created", nullable=False),
+    _instant("ended"),
+    _instant("updated", nullable=False),
+    Index("ix_campaigns_created", "created"),
+)
+
+campaign_targets = Table(
+    "campaign_targets",
+    metadata,
+    Column("campaign", Text, ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
+    Column("charge_point", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    # Made before the command is sent, so that whoever goes on asks by the same id.
+    _words("command"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    _instant("asked"),
+    _instant("ended"),
+    _words("outcome"),
+    _words("error"),
+    Index("ix_campaign_targets_campaign_state_not_before", "campaign", "state", "not_before"),
 )
 
 # --- how far, and what could not be written --------------------------------------------------------------------------

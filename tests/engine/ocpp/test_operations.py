@@ -72,6 +72,7 @@ EVERYWHERE: list[ops.Operation] = [
     ops.SendLocalList(3, (ops.ListedToken(TAG, "Accepted", AT, ops.IdToken("GROUP")), ops.ListedToken(TAG, None))),
     ops.SendLocalList(3, (), full=True),
     ops.GetLocalListVersion(),
+    ops.RawCall("ClearCache", {}),
     ops.ClearCache(),
     ops.TransferData("Vendor", "m", "text"),
     ops.TransferData("Vendor", data={"snake_case": [1]}),

@@ -1,0 +1,198 @@
+"""Campaigns and their targets in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from sqlalchemy import Row, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.campaigns import course
+from engine.campaigns.course import Plan, Tally
+from engine.campaigns.port import Campaign, Target, Wanted
+from engine.campaigns.stored_operations import from_json, to_json
+from engine.errors import Conflict, NotFound
+from engine.stores.sql.engine import Database
+from engine.stores.sql.models import campaign_targets, campaigns, charge_points, command_consequences, commands
+
+_PLAN = tuple(field.name for field in fields(Plan))
+_TARGET = [campaign_targets.c[field.name] for field in fields(Target)]
+_AT_ONCE = 1000
+"""Rows of one INSERT."""
+
+
+class Campaigns:
+    """The `CampaignStore` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def candidates(self, wanted: Wanted) -> list[str]:
+        table = charge_points.c
+        query = select(table.id).where(table.enabled, table.retired.is_(None)).order_by(table.id)
+        if wanted.ids is not None:
+            query = query.where(table.folded.in_({name.lower() for name in wanted.ids}))
+        for column, text in ((table.vendor, wanted.vendor), (table.model, wanted.model)):
+            if text:
+                query = query.where(func.lower(column) == text.lower())
+        if wanted.firmware:
+            query = query.where(table.firmware == wanted.firmware)
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def create(self, campaign: Campaign, charge_points: Sequence[str]) -> None:
+        common = {"campaign": campaign.id, "state": course.WAITING}
+        rows = [common | {"charge_point": name, "position": number} for number, name in enumerate(charge_points)]
+        async with self._database.write() as connection:
+            await connection.execute(insert(campaigns), [_row(campaign)])
+            for begin in range(0, len(rows), _AT_ONCE):
+                await connection.execute(insert(campaign_targets), rows[begin : begin + _AT_ONCE])
+
+    async def get(self, campaign: str) -> Campaign:
+        async with self._database.read() as connection:
+            return await _get(connection, campaign)
+
+    async def page(self, *, after: tuple[int, str] | None, limit: int) -> Sequence[Campaign]:
+        table = campaigns.c
+        query = select(campaigns).order_by(table.created.desc(), table.id.desc()).limit(limit)
+        if after is not None:
+            query = query.where(or_(table.created < after[0], and_(table.created == after[0], table.id < after[1])))
+        async with self._database.read() as connection:
+            return [_campaign(row) for row in await connection.execute(query)]
+
+    async def targets(self, campaign: str, *, state: str | None, after: str, limit: int) -> Sequence[Target]:
+        table = campaign_targets.c
+        query = select(*_TARGET).where(table.campaign == campaign, table.charge_point > after)
+        if state is not None:
+            query = query.where(table.state == state)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(table.charge_point).limit(limit))
+            return [Target(*row) for row in rows]
+
+    async def tally(self, campaign: str) -> Tally:
+        table, job = campaign_targets.c, command_consequences.c
+        broken = exists().where(job.command == table.command, job.kind == "job", job.state == "failed")
+        kind = case(
+            (table.state != course.ENDED, table.state),
+            (table.outcome.in_(course.UNREACHED), "unreached"),
+            (and_(table.outcome.in_(course.SUCCESSES), ~broken), "succeeded"),
+            else_="failed",
+        )
+        counts = select(kind.label("kind"), func.count(), func.max(table.asked)).where(table.campaign == campaign)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(counts.group_by(kind))).all()
+            forgiven = select(campaigns.c.forgiven).where(campaigns.c.id == campaign)
+            seen = (await connection.execute(forgiven)).scalar_one_or_none() or 0
+        found = Tally(**{row[0]: row[1] for row in rows})
+        return replace(found, forgiven=seen, last_asked=max((row[2] or 0 for row in rows), default=0))
+
+    async def wish(self, campaign: str, wish: str, now: int) -> Campaign:
+        failed = (await self.tally(campaign)).failed
+        async with self._database.write() as connection:
+            known = await _get(connection, campaign)
+            reached = course.after(known.state, wish)
+            values: dict[str, Any] = {"state": reached, "reason": "", "updated": now}
+            if known.state == course.STOPPED and reached == course.RUNNING:
+                values["forgiven"] = failed
+            if reached == course.CANCELLED:
+                values["ended"] = known.ended or now
+                await _leave_out(connection, campaign, now)
+            changed = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.state == known.state)
+            done = await connection.execute(changed.values(values))
+            if done.rowcount == 0:
+                raise Conflict("The campaign has just changed.", field="id", remedy="Look at it and try again.")
+            return await _get(connection, campaign)
+
+    # the runner's ----------------------------------------------------------------------------------------------------
+
+    async def running(self) -> Sequence[Campaign]:
+        query = select(campaigns).where(campaigns.c.state == course.RUNNING).order_by(campaigns.c.created)
+        async with self._database.read() as connection:
+            return [_campaign(row) for row in await connection.execute(query)]
+
+    async def asked(self) -> Sequence[tuple[Campaign, Target]]:
+        query = select(*_TARGET).where(campaign_targets.c.state == course.ASKED)
+        async with self._database.read() as connection:
+            found = [Target(*row) for row in await connection.execute(query)]
+            known = {name: await _get(connection, name) for name in {target.campaign for target in found}}
+        return [(known[target.campaign], target) for target in found]
+
+    async def due(self, campaign: str, now: int, limit: int) -> Sequence[Target]:
+        table = campaign_targets.c
+        query = select(*_TARGET).where(table.campaign == campaign, table.state == course.WAITING)
+        query = query.where(table.not_before <= now).order_by(table.not_before, table.position).limit(limit)
+        async with self._database.read() as connection:
+            return [Target(*row) for row in await connection.execute(query)]
+
+    async def claim(self, target: Target, command: str, now: int) -> Target | None:
+        claimed = replace(target, state=course.ASKED, command=command, attempts=target.attempts + 1, asked=now)
+        table = campaign_targets.c
+        runs = exists().where(campaigns.c.id == target.campaign, campaigns.c.state == course.RUNNING)
+        statement = update(campaign_targets).where(*_key(target), table.state == course.WAITING, runs)
+        values = {"state": claimed.state, "command": command, "attempts": claimed.attempts, "asked": now}
+        async with self._database.write() as connection:
+            done = await connection.execute(statement.values(values))
+        return claimed if done.rowcount else None
+
+    async def postpone(self, target: Target, not_before: int) -> None:
+        cancelled = exists().where(campaigns.c.id == target.campaign, campaigns.c.state == course.CANCELLED)
+        values = {"state": case((cancelled, course.SKIPPED), else_=course.WAITING), "not_before": not_before}
+        statement = update(campaign_targets).where(*_key(target), campaign_targets.c.state == target.state)
+        async with self._database.write() as connection:
+            await connection.execute(statement.values(values))
+
+    async def end(self, target: Target, outcome: str, error: str, now: int) -> None:
+        values = {"state": course.ENDED, "outcome": outcome, "error": error, "ended": now}
+        statement = update(campaign_targets).where(*_key(target), campaign_targets.c.state == target.state)
+        async with self._database.write() as connection:
+            await connection.execute(statement.values(values))
+
+    async def expire(self, campaign: str, now: int) -> None:
+        table = campaign_targets.c
+        statement = update(campaign_targets).where(table.campaign == campaign, table.state == course.WAITING)
+        async with self._database.write() as connection:
+            await connection.execute(statement.values(state=course.ENDED, outcome="Expired", ended=now))
+
+    async def close(self, campaign: str, state: str, reason: str, now: int) -> None:
+        values = {"state": state, "reason": reason, "updated": now}
+        if state == course.DONE:
+            values["ended"] = now
+        statement = update(campaigns).where(campaigns.c.id == campaign, campaigns.c.state == course.RUNNING)
+        async with self._database.write() as connection:
+            await connection.execute(statement.values(values))
+
+    async def outcome_of(self, command: str) -> str:
+        query = select(commands.c.outcome).where(commands.c.id == command, commands.c.state == "ended")
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one_or_none() or ""
+
+
+async def _get(connection: AsyncConnection, campaign: str) -> Campaign:
+    row = (await connection.execute(select(campaigns).where(campaigns.c.id == campaign))).one_or_none()
+    if row is None:
+        raise NotFound("No campaign has this id.", field="id")
+    return _campaign(row)
+
+
+async def _leave_out(connection: AsyncConnection, campaign: str, now: int) -> None:
+    table = campaign_targets.c
+    statement = update(campaign_targets).where(table.campaign == campaign, table.state == course.WAITING)
+    await connection.execute(statement.values(state=course.SKIPPED, ended=now))
+
+
+def _key(target: Target) -> tuple[Any, Any]:
+    table = campaign_targets.c
+    return table.campaign == target.campaign, table.charge_point == target.charge_point
+
+
+def _row(campaign: Campaign) -> dict[str, Any]:
+    row = {field.name: getattr(campaign, field.name) for field in fields(Campaign) if field.name != "plan"}
+    return row | asdict(campaign.plan) | {"operation": to_json(campaign.operation), "updated": campaign.created}
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    values = {field.name: getattr(row, field.name) for field in fields(Campaign) if field.name != "plan"}
+    plan = Plan(**{name: getattr(row, name) for name in _PLAN})
+    return Campaign(**(values | {"plan": plan, "operation": from_json(values["operation"])}))
