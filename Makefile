@@ -20,8 +20,9 @@ help: ## List what can be made
 run: compiled ## Start everything with 20 simulated chargers (DEMO=n for another number); Ctrl-C ends it all
 	@exec $(BIN)/raycharge up --demo $(DEMO)
 
-test: compiled ## Run every test
-	@$(BIN)/pytest
+test: compiled ## Run every test: those without a running system on all cores, then those that share one
+	@$(BIN)/pytest -n auto -m "not system and not crash"
+	@$(BIN)/pytest -m "system or crash"
 
 bench: compiled ## Run all benchmarks, or one with NAME=ingest; the last line is one JSON object
 	@$(BIN)/python -m benchmarks $(NAME)
