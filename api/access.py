@@ -24,6 +24,27 @@ OPEN_PATHS = frozenset(
 )
 """Addresses that answer without a login. `/` is only a shell: all that it shows comes over the API."""
 
+FILES = "/files/"
+"""Where stations fetch and bring files: an unguessable token in the address stands for a login."""
+
+FIRMWARE_PATH = "/api/v1/firmware"
+
+
+def shown(path: str) -> str:
+    """A request's path as it may stand in a log: a link's token would open it to whoever reads there."""
+    return f"{FILES}…" if path.startswith(FILES) else path
+
+
+def is_open(path: str) -> bool:
+    """Whether a request's path, or a route's, answers without a login."""
+    return path in OPEN_PATHS or path.startswith(FILES)
+
+
+def is_streamed(method: str, path: str) -> bool:
+    """Whether the body is a file, which its route takes in piece by piece."""
+    return path.startswith(FILES) or (method == "POST" and path == FIRMWARE_PATH)
+
+
 PERMISSION_OF: Mapping[str, str] = {
     "getMe": "self:read",
     "listChargePoints": "charge-points:read",
@@ -80,6 +101,14 @@ PERMISSION_OF: Mapping[str, str] = {
     "listCommands": "commands:read",
     "getCommand": "commands:read",
     "listMessages": "messages:read",
+    "listFirmware": "firmware:read",
+    "getFirmware": "firmware:read",
+    "addFirmware": "firmware:write",
+    "changeFirmware": "firmware:write",
+    "deleteFirmware": "firmware:write",
+    "listChargePointFiles": "files:read",
+    "getChargePointFile": "files:read",
+    "deleteChargePointFile": "files:write",
     "listChargePointMessages": "messages:read",
     "followMessages": "messages:read",
     "listChargePointDeviations": "charge-points:read",
@@ -94,7 +123,7 @@ _READS = frozenset({"self:read", "charge-points:read", "sessions:read", "command
 PERMISSIONS_OF_ROLE: Mapping[str, frozenset[str]] = {
     "admin": frozenset(PERMISSION_OF.values()),
     "operations": frozenset(PERMISSION_OF.values()),
-    "support": _READS | {"tokens:read", "messages:read", "commands:send"},
+    "support": _READS | {"tokens:read", "messages:read", "firmware:read", "files:read", "commands:send"},
     "analyst": frozenset({"self:read", "charge-points:read", "sessions:read"}),
     "metrics": frozenset({"metrics:read"}),
 }

@@ -27,8 +27,11 @@ from api.sources.live import FeedEvents
 from api.sources.messages import ClickHouseMessages, FeedFrames
 from api.sources.registry import SqlRegistry
 from engine.clock import SystemClock
-from engine.errors import RaychargeError, StoreUnavailable
+from engine.errors import RaychargeError, StoreUnavailable, Unavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.stores.files.catalogue import SqlCatalogue
+from engine.stores.files.exchange import FileExchange, Limits
+from engine.stores.files.folder import FolderFiles
 from engine.stores.secret_changes import SecretChanges
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import dead_letters
@@ -37,6 +40,7 @@ from engine.stores.users import Users
 log = structlog.get_logger("facade")
 NEARLY_FULL, FULL = 0.6, 0.95
 SETTLE_EVERY_S = 30.0
+SWEEP_EVERY_S = 3600.0
 
 
 class SystemHealth:
@@ -130,10 +134,29 @@ async def _settle(changes: SecretChanges) -> None:
         await asyncio.sleep(SETTLE_EVERY_S)
 
 
+def _files(context: FacadeContext) -> FileExchange:
+    settings = context.config.settings
+    limits = Limits(settings.max_firmware_mb << 20, settings.max_upload_mb << 20, settings.upload_days)
+    store = FolderFiles(context.config.data_dir / "files")
+    return FileExchange(store, SqlCatalogue(context.stores.database), settings.facade_url, limits)
+
+
+async def _sweep(files: FileExchange) -> None:
+    """Delete what has had its time, every hour, for ever."""
+    while True:
+        try:
+            deleted = await files.sweep()
+            log.info("files_swept", deleted=deleted)
+        except Unavailable as error:
+            log.warning("files_not_swept", error=str(error))
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
 async def serve(context: FacadeContext) -> None:
     """Serve until `context.stopping` is set. Raises ConfigurationError when the port cannot be had."""
     stores, config = context.stores, context.config
     clickhouse = ClickHouseReader(config.clickhouse_url)
+    files = _files(context)
     ports = FacadePorts(
         fleet=context.fleet,
         check_call=check_call,
@@ -145,6 +168,7 @@ async def serve(context: FacadeContext) -> None:
         messages=ClickHouseMessages(clickhouse, SystemClock()),
         live=FeedEvents(stores.bus),
         frames=partial(FeedFrames, stores.bus),
+        files=files,
         health=SystemHealth(stores.journal),
         metrics=SystemMetrics(stores.journal, stores.database),
         secrets=stores.secret_changes,
@@ -152,11 +176,13 @@ async def serve(context: FacadeContext) -> None:
         signing_key=stores.key.digest("façade logins"),
     )
     serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)
+    sweeping = asyncio.create_task(_sweep(files))
     context.listening()
     settling = asyncio.create_task(_settle(stores.secret_changes))
     try:
         await context.stopping.wait()
     finally:
         settling.cancel()
+        sweeping.cancel()
         await serving.stop()
         await clickhouse.aclose()

@@ -35,6 +35,9 @@ from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import Conflict, NotFound, StoreUnavailable
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
+from engine.stores.files.exchange import FileExchange
+from engine.stores.files.memory import MemoryCatalogue
+from engine.stores.files.port import MemoryFiles
 
 Row = TypeVar("Row")
 
@@ -347,6 +350,7 @@ def ports(signing_key: bytes, clock: Clock | None = None) -> FacadePorts:
         messages=MemoryMessages(),
         live=MemoryLive(),
         frames=MemoryFrames(),
+        files=FileExchange(MemoryFiles(), MemoryCatalogue(), "http://facade", clock=clock),
         health=MemoryHealth(),
         metrics=MemoryMetrics(),
         secrets=MemorySecrets(),

@@ -14,7 +14,7 @@ from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import OPEN_PATHS, Logins
+from api.access import Logins, is_open, is_streamed, shown
 from api.problems import problem_of, problem_of_crash, problem_of_http
 from engine.errors import RaychargeError
 from engine.ids import new_id
@@ -65,7 +65,7 @@ class Frame:
         try:
             await self._app(scope, receive, framed)
         except Exception:
-            log.exception("crash", correlation=correlation, method=scope["method"], path=scope["path"])
+            log.exception("crash", correlation=correlation, method=scope["method"], path=shown(scope["path"]))
             if status:
                 raise
             await problem_of_crash(correlation, scope["path"])(scope, receive, framed)
@@ -80,7 +80,7 @@ class Frame:
             "request",
             correlation=correlation,
             method=scope["method"],
-            path=scope["path"],
+            path=shown(scope["path"]),
             status=status,
             duration_ms=round(seconds * 1000, 2),
             client=(scope.get("client") or ("",))[0],
@@ -98,7 +98,7 @@ class Gate:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and not is_open(scope["path"]):
             try:
                 scope["state"]["principal"] = await self._logins().check(Headers(scope=scope).get("authorization", ""))
             except RaychargeError as error:
@@ -108,13 +108,13 @@ class Gate:
 
 
 class JsonBody:
-    """Takes the body in, up to the limit, and hands it on only if it is strict JSON."""
+    """Takes the body in, up to the limit, and hands it on only if it is strict JSON. Files pass as they come."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+        if scope["type"] != "http" or scope["method"] not in _WITH_BODY or is_streamed(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
         body = await self._read(scope, receive)

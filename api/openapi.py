@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.access import OPEN_PATHS, PERMISSION_OF
+from api.access import PERMISSION_OF, is_open
 from api.problems import MEDIA_TYPE
 from api.schemas import Problem
 
@@ -33,6 +33,10 @@ _BY_OPERATION: dict[str, dict[str, str]] = {
     },
     "addChargePoint": {"409": "The id is taken."},
     "addToken": {"409": "The token is there already."},
+    "addFirmware": {"413": "The image is larger than RAYCHARGE_MAX_FIRMWARE_MB."},
+    "getChargePointFile": {"416": "The file does not have this range."},
+    "fetchFile": {"410": "The link is spent or has expired.", "416": "The file does not have this range."},
+    "bringFile": {"410": "The link is spent or has expired.", "413": "Larger than RAYCHARGE_MAX_UPLOAD_MB."},
     "sendCommand": {"409": "The charge point is retired."},
 }
 
@@ -57,7 +61,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _complete(path: str, operation: dict[str, Any]) -> None:
     name = operation["operationId"]
     errors = dict(_ALWAYS)
-    if path not in OPEN_PATHS:
+    if not is_open(path):
         errors |= _GUARDED
         operation["security"] = [{"login": []}]
         operation["x-permission"] = PERMISSION_OF[name]

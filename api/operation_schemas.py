@@ -338,7 +338,10 @@ class FirmwareIn(OperationIn):
     kind = ops.UpdateFirmware.kind
     numbered = True
 
-    location: Url = Field(description="Where the station fetches it.")
+    image: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,64}$")] | None = Field(
+        None, description="One of ours, from /api/v1/firmware: the station is given an address for it."
+    )
+    location: Url | None = Field(None, description="Or where else the station fetches it.")
     retrieve_at: AwareDatetime | None = Field(None, description="Left out: at once.")
     install_at: AwareDatetime | None = None
     certificate: Annotated[str, StringConstraints(max_length=5500)] = Field("", description="PEM; with `signature`.")
@@ -349,7 +352,7 @@ class FirmwareIn(OperationIn):
     def operation(self, number: int) -> ops.UpdateFirmware:
         return ops.UpdateFirmware(
             number,
-            self.location,
+            self.location or "",
             micros_of(self.retrieve_at) or 0,
             micros_of(self.install_at),
             self.certificate,
@@ -363,7 +366,7 @@ class LogIn(OperationIn):
     kind = ops.GetLog.kind
     numbered = True
 
-    location: Url = Field(description="Where the station puts it.")
+    location: Url | None = Field(None, description="Where the station puts it; left out: here, see `…/files`.")
     log: Literal["diagnostics", "security"] = "diagnostics"
     oldest: AwareDatetime | None = None
     latest: AwareDatetime | None = None
@@ -373,7 +376,7 @@ class LogIn(OperationIn):
     def operation(self, number: int) -> ops.GetLog:
         return ops.GetLog(
             number,
-            self.location,
+            self.location or "",
             self.log,
             micros_of(self.oldest),
             micros_of(self.latest),

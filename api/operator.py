@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Response
 
 from api.context import Context
-from api.operation_schemas import OperationIn, OperationOut, StopIn
+from api.operation_schemas import FirmwareIn, LogIn, OperationIn, OperationOut, StopIn
 from api.routes.commands import in_service
 from engine.charging.operations import Operation
 from engine.errors import InvalidInput, NotFound
@@ -27,10 +29,56 @@ class Operator:
             number = await self._here.ports.fleet.fresh_number()
         return await self.carry_out(body.operation(number or 0), number)
 
-    async def carry_out(self, operation: Operation, number: int | None = None) -> OperationOut:
+    async def update_firmware(self, body: FirmwareIn) -> OperationOut:
+        """From the body's location, or from ours: then under an address that is made for this job alone."""
+        if (body.image is None) == (body.location is None):
+            raise InvalidInput(
+                "Either an image or a location is to be fetched.", field="image", remedy="Give one of the two."
+            )
+        number = await self._here.ports.fleet.fresh_number()
+        operation = body.operation(number)
+        operation = replace(operation, retrieve_at=operation.retrieve_at or self._here.ports.clock.now())
+        if body.image is None:
+            return await self.carry_out(operation, number)
+        row = await in_service(self._here, self._charge_point)
+        job = new_id()
+        made = await self._here.ports.files.download_url(
+            row.id, body.image, job=job, retrieve_at=max(operation.retrieve_at, operation.install_at or 0)
+        )
+        operation = replace(operation, location=made.url)
+        if made.image is not None and not body.certificate:
+            signature = made.image.signature
+            operation = replace(operation, certificate=made.image.signing_certificate, signature=signature)
+        return await self._carry_out_with_link(row.id, operation, number, job)
+
+    async def request_log(self, body: LogIn) -> OperationOut:
+        """To the body's location, or to us: then to an address that is made for this job alone."""
+        if body.location is not None:
+            return await self.do(body)
+        number = await self._here.ports.fleet.fresh_number()
+        row = await in_service(self._here, self._charge_point)
+        job = new_id()
+        made = await self._here.ports.files.upload_url(row.id, job=job, kind=body.log)
+        return await self._carry_out_with_link(row.id, replace(body.operation(number), location=made.url), number, job)
+
+    async def _carry_out_with_link(
+        self, charge_point: str, operation: Operation, number: int, job: str
+    ) -> OperationOut:
+        """The job's link ends at once if the station does not take the job on."""
+        try:
+            ended = await self.carry_out(operation, number, job)
+        except InvalidInput:
+            await self._here.ports.files.end_job(charge_point, job)
+            raise
+        # A station that was slow to answer may be on its way all the same.
+        if ended.outcome not in ("Accepted", "TimedOut"):
+            await self._here.ports.files.end_job(charge_point, job)
+        return ended
+
+    async def carry_out(self, operation: Operation, number: int | None = None, command: str = "") -> OperationOut:
         """Have it done. Raises InvalidInput where the station's version cannot, Conflict for a retired station."""
         row = await in_service(self._here, self._charge_point)
-        command = new_id()
+        command = command or new_id()
         ended = await self._here.ports.fleet.operate(
             row.id,
             operation,

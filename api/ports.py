@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from api.security_ports import Authority, StationSecrets
 from engine.charging.operations import Operation
 from engine.clock import Clock, SystemClock
+from engine.stores.files.exchange import FileExchange
 
 if TYPE_CHECKING:
     from api.message_log import Frames, MessageLog
@@ -379,6 +380,7 @@ class FacadePorts:
     messages: MessageLog
     live: Live
     frames: Frames
+    files: FileExchange
     health: Health
     metrics: Metrics
     secrets: StationSecrets

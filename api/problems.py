@@ -13,10 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.access import shown
 from engine.errors import (
     ConfigurationError,
     Conflict,
     Forbidden,
+    Gone,
     InvalidInput,
     JournalUnavailable,
     NotFound,
@@ -24,6 +26,7 @@ from engine.errors import (
     RaychargeError,
     StaleEpoch,
     StoreUnavailable,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -45,9 +48,20 @@ class TooManyTries(RaychargeError):
         self.retry_after_s = retry_after_s
 
 
+class RangeBeyond(InvalidInput):
+    """A range that the file of `size` bytes does not have."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__("The range lies beyond the file.", field="Range", remedy=f"The file has {size} bytes.")
+        self.size = size
+
+
 STATUS_OF: Mapping[type[RaychargeError], tuple[int, str, str]] = {
     InvalidInput: (422, "invalid-input", "The request cannot be used"),
     NotFound: (404, "not-found", "There is no such thing"),
+    Gone: (410, "gone", "Its time is over"),
+    RangeBeyond: (416, "range-beyond", "The file does not have this range"),
+    TooLarge: (413, "too-large", "It is too large"),
     Conflict: (409, "conflict", "It conflicts with what is there"),
     Unauthenticated: (401, "unauthenticated", "No valid login"),
     Forbidden: (403, "forbidden", "Not permitted"),
@@ -106,13 +120,15 @@ def problem_of(error: RaychargeError, instance: str) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, TooManyTries):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, RangeBeyond):
+        headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, InvalidInput):
         detail, field, remedy = error.message, error.field, error.remedy
     else:
         # Ours: the text may name hosts and addresses, which belong in the log only.
         detail, field, remedy = (str(error) if isinstance(error, TooManyTries) else f"{title}."), "", ""
         if status >= 500:
-            log.warning("unavailable", path=instance, error=type(error).__name__, detail=str(error))
+            log.warning("unavailable", path=shown(instance), error=type(error).__name__, detail=str(error))
     return problem(status, kind, title, detail, instance, headers=headers, field=field, remedy=remedy)
 
 

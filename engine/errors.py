@@ -3,7 +3,9 @@
     RaychargeError
     ├── InvalidInput            the caller's: names the field and the remedy
     │   ├── NotFound
+    │   │   └── Gone
     │   ├── Conflict
+    │   ├── TooLarge
     │   ├── Unauthenticated
     │   └── Forbidden
     ├── ProtocolError           the station's: becomes a CALLERROR (engine/ocpp/errors.py maps the code's spelling)
@@ -36,6 +38,14 @@ class InvalidInput(RaychargeError):
 
 class NotFound(InvalidInput):
     """There is no such thing, or the caller may not know of it."""
+
+
+class Gone(NotFound):
+    """It was there, and its time is over."""
+
+
+class TooLarge(InvalidInput):
+    """More bytes than are taken."""
 
 
 class Conflict(InvalidInput):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
     tls_certificates: str = Field(default="", description="Folder of the gateway's certificates; empty: `data/tls`.")
     organisation: str = Field(default="Raycharge", min_length=1, description="The operator's name (O) in certificates.")
     trusted_organisations: str = Field(default="", description="Others whose name a station's certificate may bear.")
+
+    public_url: str = Field(
+        default="", description="How chargers reach the façade, for file links; empty: from bind and API port."
+    )
+    max_firmware_mb: int = Field(default=1024, ge=1, description="Largest firmware image.")
+    max_upload_mb: int = Field(default=512, ge=1, description="Largest log or diagnostics file of a charger.")
+    upload_days: int = Field(default=90, ge=1, description="How long chargers' logs and diagnostics are kept.")
 
     hosts: int = Field(default=2, ge=1, le=64, description="Hosts (processes in which actors live) on this node.")
     partitions: int = Field(default=4, ge=1, le=1024, description="Journal partitions; fixed at the first start.")
@@ -75,6 +83,15 @@ class Settings(BaseSettings):
         return None if isinstance(said, str) and not said.strip() else said
 
     @property
+    def facade_url(self) -> str:
+        """How chargers reach the façade. Bound to every address, it is taken to be where this machine's own traffic
+        comes from, for what else would be right is only known outside."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = self.bind if self.bind not in ("0.0.0.0", "::", "") else _own_address()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
+
+    @property
     def sql_url(self) -> str:
         """SQLAlchemy's async URL of the registry and ledger."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute()}/raycharge.sqlite3"
@@ -94,6 +111,16 @@ class Settings(BaseSettings):
         """The organisations that a station's certificate may name; the operator's own first (A00.FR.404)."""
         others = (name.strip() for name in self.trusted_organisations.split(","))
         return self.organisation, *(name for name in others if name)
+
+
+def _own_address() -> str:
+    """The address that this machine's traffic to elsewhere has; its name if it has no way out. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,6 @@ field and remedy. Whatever a station is to be told a number for (a reservation, 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -155,17 +154,16 @@ async def composite_schedule(body: GetCompositeScheduleIn, operator: Operating) 
 
 
 @router.post("/firmware", operation_id="updateFirmware", summary="Have firmware fetched and installed")
-async def update_firmware(body: FirmwareIn, here: Here, operator: Operating) -> OperationOut:
-    """Signed if `certificate` and `signature` are given. Progress is under `followed_by` of the command."""
-    number = await here.ports.fleet.fresh_number()
-    operation = body.operation(number)
-    at_once = replace(operation, retrieve_at=operation.retrieve_at or here.ports.clock.now())
-    return await operator.carry_out(at_once, number)
+async def update_firmware(body: FirmwareIn, operator: Operating) -> OperationOut:
+    """An image of ours is fetched under an address that is good for this job alone. Signed if `certificate` and
+    `signature` are given, here or with the image. Progress is under `followed_by` of the command."""
+    return await operator.update_firmware(body)
 
 
 @router.post("/logs", operation_id="requestLog", summary="Have a log uploaded")
 async def request_log(body: LogIn, operator: Operating) -> OperationOut:
-    return await operator.do(body)
+    """Without a location it comes here: `/api/v1/charge-points/{id}/files` has it, under this command as its job."""
+    return await operator.request_log(body)
 
 
 @router.post("/local-list", operation_id="sendLocalList", summary="Send the local authorisation list")

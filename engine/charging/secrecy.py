@@ -16,6 +16,9 @@ _VALUES = ("value", "attributeValue")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
+LINK_TOKEN = re.compile(r"(?<=/files/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+"""What lets a station fetch or bring a file (engine/stores/files/exchange.py): as good as a password for its job."""
+
 
 def is_secret(name: str) -> bool:
     """Whether a key or variable holds a secret: those above, and whatever is named like a password."""
@@ -33,8 +36,10 @@ def shown(name: str, value: str | None, mutability: str = "") -> str | None:
 
 
 def without_credentials(text: str) -> str:
-    """Text without the user names and passwords of the URLs in it."""
-    return _CREDENTIALS.sub(f"{HIDDEN}@", text) if "://" in text else text
+    """Text without the user names and passwords of the URLs in it, nor the tokens of our own file links."""
+    if "://" not in text:
+        return text
+    return LINK_TOKEN.sub(HIDDEN, _CREDENTIALS.sub(f"{HIDDEN}@", text))
 
 
 def redacted(content: Json, *, urls: bool = True) -> Json:

@@ -1,8 +1,8 @@
 """Takes secrets out of frames before anything is stored or shown.
 
 Secrets are: the values of the configuration keys AuthorizationKey and BasicAuthPassword (1.6 ChangeConfiguration and
-GetConfiguration; 2.x SetVariables, GetVariables, reports), fields that are named like a password, and credentials in
-URLs. A frame in which nothing looks like one costs a few substring tests.
+GetConfiguration; 2.x SetVariables, GetVariables, reports), fields that are named like a password, credentials in
+URLs, and the tokens of our own file links. A frame in which nothing looks like one costs a few substring tests.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from engine.charging.messages import Json
+from engine.charging.secrecy import LINK_TOKEN
 from engine.ocpp.frames import DEFAULT_LIMITS, MAX_LENIENT_BYTES
 from engine.ocpp.lenient_json import read_lenient
 
 REDACTED = "***"
 _NAMES = ("authorizationkey", "basicauthpassword", "password")
-_SUSPECT = re.compile(rb"authorizationkey|password|:\\?/\\?/[^\s\"/]{0,600}@|\\u00", re.IGNORECASE)
+_SUSPECT = re.compile(rb"authorizationkey|password|:\\?/\\?/[^\s\"/]{0,600}@|/files\\?/|\\u00", re.IGNORECASE)
 _VALUE_FIELDS = frozenset({"value", "attributevalue", "variableattribute"})
 _URL_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://)[^\s/\"]{1,512}@")
 _UNREADABLE = b'"a frame that names a secret and could not be read was left out"'
@@ -30,7 +31,8 @@ def redact_text(raw: bytes) -> bytes:
     A frame that looks like holding one but cannot be parsed is left out altogether.
     """
     lowered = raw.lower()
-    if b"@" not in raw and b"\\u" not in raw and b"password" not in lowered and b"authorizationkey" not in lowered:
+    plain = b"@" not in raw and b"\\u" not in raw and b"/files" not in raw
+    if plain and b"password" not in lowered and b"authorizationkey" not in lowered:
         return raw
     if _SUSPECT.search(raw) is None:
         return raw
@@ -118,6 +120,8 @@ def _clean_string(text: str) -> str:
     """Credentials in URLs go; text that quotes a secret (JSON inside of text, as in DataTransfer) goes altogether."""
     if "@" in text:
         text = _URL_CREDENTIALS.sub(rf"\g<1>{REDACTED}@", text)
+    if "/files/" in text:
+        text = LINK_TOKEN.sub(REDACTED, text)
     lowered = text.lower()
     if any(name in lowered for name in _NAMES) and not lowered.replace(".", "").isalnum():
         return REDACTED

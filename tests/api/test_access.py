@@ -9,12 +9,15 @@ import httpx
 import jwt
 import pytest
 
-from api.access import OPEN_PATHS, PERMISSION_OF, PERMISSIONS_OF_ROLE
+from api.access import OPEN_PATHS, PERMISSION_OF, PERMISSIONS_OF_ROLE, is_open
 from api.app import create_app
 from api.ports import User
 from engine.clock import SECOND
 from engine.errors import ConfigurationError
 from engine.settings import Settings
+from engine.stores.files.catalogue import FirmwareImage, StationFile
+from engine.stores.files.exchange import hash_of
+from engine.stores.files.port import MemoryFiles
 from tests.api.conftest import KEY, PASSWORD, Facade, assert_problem, facade_with
 from tests.api.operation_bodies import NEWER, OPERATION_BODIES
 
@@ -23,7 +26,7 @@ OPERATIONS = [
     for path, methods in facade_with().app.openapi()["paths"].items()
     for method, operation in methods.items()
 ]
-GUARDED = [each for each in OPERATIONS if each[1] not in OPEN_PATHS]
+GUARDED = [each for each in OPERATIONS if not is_open(each[1])]
 BODIES: dict[str, Any] = {
     "addChargePoint": {"id": "CP-2", "security_profile": 0},
     "changeChargePoint": {"name": "Back"},
@@ -31,14 +34,26 @@ BODIES: dict[str, Any] = {
     "revokeCertificate": {"reason": "superseded"},
     "addToken": {"id_token": "TAG2"},
     "changeToken": {"label": "Van"},
+    "changeFirmware": {"note": "for all"},
     "sendCommand": {"action": "Reset", "payload": {"type": "Soft"}},
     **OPERATION_BODIES,
 }
 
 
 def _url(path: str) -> str:
-    path = path.replace("{number}", "1").replace("{request}", "1").replace("{serial_number}", "a1")
-    things = {"/charge-points/": "CP-1", "/tokens/": "TAG", "/sessions/": "s0001", "/commands/": "c0001"}
+    path = (
+        path.replace("{number}", "1")
+        .replace("{request}", "1")
+        .replace("{serial_number}", "a1")
+        .replace("{file}", "f0001")
+    )
+    things = {
+        "/firmware/": "i0001",
+        "/charge-points/": "CP-1",
+        "/tokens/": "TAG",
+        "/sessions/": "s0001",
+        "/commands/": "c0001",
+    }
     for prefix, name in things.items():
         if prefix + "{id}" in path:
             return path.replace("{id}", name)
@@ -48,6 +63,7 @@ def _url(path: str) -> str:
 def test_the_open_addresses_are_these() -> None:
     roots = {"/pki/root.pem", "/pki/crl.pem"}
     assert {"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/api/v1/login"} | roots == OPEN_PATHS
+    assert {path for _, path, _ in OPERATIONS if is_open(path)} - OPEN_PATHS == {"/files/{token}/{name}"}
     assert {operation["operationId"] for _, _, operation in GUARDED} == PERMISSION_OF.keys()
 
 
@@ -61,15 +77,28 @@ async def test_no_operation_answers_without_a_login(
             assert_problem(await client.request(method, _url(path), json=body), 401)
 
 
+async def with_files(facade: Facade) -> None:
+    """A firmware image and a station's file, with their bytes."""
+    files = facade.ports.files
+    assert isinstance(files.store, MemoryFiles)
+    files.store.files |= {"i0001": b"image", "f0001": b"log"}
+    await files.catalogue.add_image(FirmwareImage("i0001", "firmware.bin", 5, "0" * 64, 1))
+    url = await files.upload_url("CP-1", job="c0001")
+    file = StationFile("f0001", "CP-1", "c0001", "log", "log.txt", 3, "0" * 64, 1)
+    await files.catalogue.add_file(hash_of(url.url.split("/")[-2]), file)
+
+
 @pytest.mark.parametrize("role", ["admin", "operations", "support", "analyst"])
 async def test_each_role_may_do_exactly_what_the_table_says(facade: Facade, role: str) -> None:
     token = facade.token(role)
+    await with_files(facade)
     async with facade.client(token) as client:
         for method, path, operation in sorted(GUARDED, key=lambda each: each[2]["operationId"] == "retireChargePoint"):
             name = operation["operationId"]
             if name in ("followEvents", "followMessages") and PERMISSION_OF[name] in PERMISSIONS_OF_ROLE[role]:
                 continue
-            answer = await client.request(method, _url(path), json=BODIES.get(name))
+            body: dict[str, Any] = {"content": b"image"} if name == "addFirmware" else {"json": BODIES.get(name)}
+            answer = await client.request(method, _url(path), **body)
             permitted = PERMISSION_OF[name] in PERMISSIONS_OF_ROLE[role]
             assert (answer.status_code != 403) == permitted, (name, answer.text)
             if not permitted:

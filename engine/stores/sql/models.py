@@ -10,9 +10,6 @@ been retired since, and a rebuild must not depend on today's registry.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -23,55 +20,23 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Numeric,
     Table,
     Text,
     false,
     text,
     true,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from engine.stores.sql.columns import Exact as Exact
+from engine.stores.sql.columns import instant as _instant
+from engine.stores.sql.columns import metadata as metadata
+from engine.stores.sql.columns import words as _words
+from engine.stores.sql.file_tables import file_links as file_links
+from engine.stores.sql.file_tables import firmware_images as firmware_images
+from engine.stores.sql.file_tables import station_files as station_files
 
 DEFAULT_NETWORK = "default"
 DEFAULT_STATION = "default"
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Exact(TypeDecorator[Decimal]):
-    """An exact decimal: NUMERIC in PostgreSQL, decimal text in SQLite, whose numbers would become binary floats."""
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return format(value, "f")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-def _instant(name: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="")
-
 
 # --- the registry ----------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.charging.secrecy import redacted
 from engine.ocpp.redaction import redact_text, redact_tree
 
 SECRET = "s3cr3tKey"
+TOKEN = "s3cr3tKey_" + "a-Z" * 11
+"""As long as a file link's token is."""
 
 KEY = {"key": "AuthorizationKey", "readonly": False, "value": SECRET}
 VARIABLE = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
@@ -24,6 +27,8 @@ HIDING_PLACES: list[Any] = [
     [2, "1", "NotifyReport", {"reportData": [VARIABLE | {"variableAttribute": [{"type": "Actual", "value": SECRET}]}]}],
     [2, "1", "SetNetworkProfile", {"connectionData": {"basicAuthPassword": SECRET, "vpn": {"password": [SECRET]}}}],
     [2, "1", "GetDiagnostics", {"location": f"ftp://user:{SECRET}@files.example/x"}],
+    [2, "1", "UpdateFirmware", {"location": f"http://csms:8080/files/{TOKEN}/v2.bin"}],
+    [2, "1", "GetLog", {"log": {"remoteLocation": f"http://csms:8080/files/{TOKEN}/"}}],
     [2, "1", "DataTransfer", {"vendorId": "v", "data": '{"key":"AuthorizationKey","value":"' + SECRET + '"}'}],
     [2, "1", "DataTransfer", {"vendorId": "v", "data": f"see ftp://a:{SECRET}@h/ and ftp://{SECRET}@g/"}],
 ]
@@ -35,6 +40,14 @@ def test_a_secret_is_taken_out_of_text_and_tree(frame: Any) -> None:
     assert SECRET.encode() not in clean
     assert orjson.loads(clean)[:2] == frame[:2]
     assert orjson.loads(clean) == redact_tree(frame)
+
+
+def test_of_a_file_link_only_the_token_is_hidden() -> None:
+    raw = f'[2,"1","UpdateFirmware",{{"location":"http://csms/files/{TOKEN}/v2.bin"}}]'.encode()
+    assert redact_text(raw) == b'[2,"1","UpdateFirmware",{"location":"http://csms/files/***/v2.bin"}]'
+    assert redacted({"location": f"http://csms/files/{TOKEN}/"}) == {"location": "http://csms/files/***/"}
+    other = b'[2,"1","UpdateFirmware",{"location":"http://csms/files/v2.bin"}]'
+    assert redact_text(other) is other
 
 
 def test_an_escaped_name_or_slash_hides_nothing() -> None:
