@@ -9,6 +9,7 @@ from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, Effect, Reply, TellSession
 from engine.charging.events import StatusChanged
 from engine.charging.messages import Acknowledged, Instant, StatusReported
+from engine.charging.notices import ProblemReported
 from engine.charging.session_messages import ConnectorMoved
 from engine.charging.state import CORE, ChargePointState, Connector
 from engine.charging.transactions import open_at
@@ -28,16 +29,22 @@ def status_reported(
 ) -> None:
     """Take on what the station says, in the order in which it says it (its queue is first in, first out).
 
-    An illegal step is taken on too: the station knows its own connector better than our table. One that is said again,
-    because its answer got lost, is answered again and nothing else.
+    One that is said again, because its answer got lost, is answered again and nothing else.
     """
+    take_on(state, message, now, config, effects)
+    effects.append(ACKNOWLEDGED)
+
+
+def take_on(
+    state: ChargePointState, message: StatusReported, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """Make the status the connector's. An illegal step too: the station knows it better than our table."""
     key = (message.evse, message.connector)
     connector = state.connectors.get(key)
     if message.occupied and connector is not None and connector.status in _OCCUPIED:
         message = replace(message, status=connector.status)
     if connector is not None and _is_repeat(connector, message):
         state.last_seen = now
-        effects.append(ACKNOWLEDGED)
         return
     previous = "unknown" if connector is None else connector.status
     changed = previous != message.status
@@ -59,7 +66,24 @@ def status_reported(
     session = open_at(state, message.evse, message.connector)
     if changed and session and message.status in _DRIVES_SESSION:
         effects.append(TellSession(session, ConnectorMoved(message.status, message.at)))
-    effects.append(ACKNOWLEDGED)
+
+
+def told_beside(
+    state: ChargePointState,
+    told: StatusReported | ProblemReported,
+    now: int,
+    config: MachineConfig,
+    effects: list[Effect],
+) -> None:
+    """A status or problem among the device model's events (2.x, G01, G05). They may have queued: no old news."""
+    connector = state.connectors.get((told.evse, told.connector))
+    if connector is not None and told.at.believed < connector.since:
+        return
+    if isinstance(told, StatusReported):
+        take_on(state, told, now, config, effects)
+    elif connector is not None and connector.error != told.error:
+        same = StatusReported(told.evse, told.connector, connector.status, told.error, told.at, connector.info)
+        take_on(state, same, now, config, effects)
 
 
 def follow_transaction(

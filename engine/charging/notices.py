@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.charging.messages import Instant
+    from engine.charging.messages import Instant, StatusReported
 
 FIRMWARE, PUBLISH, LOG, DIAGNOSTICS = "firmware", "publish", "log", "diagnostics"
 """Kinds of jobs."""
@@ -65,13 +65,27 @@ class ReportPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemReported:
+    """Something about a connector does not work or, with `error` "NoError", does again. Its status stays."""
+
+    evse: int
+    connector: int
+    error: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorsTriggered:
-    """Monitored variables did what they are watched for. `number` counts the parts of one telling."""
+    """Monitored variables did what they are watched for. `number` counts the parts of one telling.
+
+    `states` are those of the `events` that tell a connector's state, with the place of each in `events`.
+    """
 
     at: Instant
     number: int
     last: bool
     events: tuple[Mapping[str, Any], ...]
+    states: tuple[tuple[int, StatusReported | ProblemReported], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import hashlib
 
 import orjson
 
-from engine.charging import kept
+from engine.charging import connectors, kept
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, Effect, Reply
 from engine.charging.messages import Acknowledged, Instant
@@ -57,11 +57,14 @@ def certificate_requested(
 def monitors_triggered(
     state: ChargePointState, message: MonitorsTriggered, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """NotifyEvent (2.x, N07): one event for each that it tells, each once."""
+    """NotifyEvent (2.x, N07): one event for each that it tells, each once. Some tell a connector's state."""
     state.last_seen = now
-    for event in message.events:
+    states = dict(message.states)
+    for place, event in enumerate(message.events):
         if _news(state, "monitor", str(event.get("eventId")), str(event.get("timestamp")), str(event.get("trigger"))):
             effects.append(Append(MonitorTriggered(state.charge_point, *message.at, redacted(dict(event)))))
+            if place in states:
+                connectors.told_beside(state, states[place], now, config, effects)
     effects.append(Reply(Acknowledged()))
 
 

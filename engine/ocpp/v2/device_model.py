@@ -10,6 +10,7 @@ from engine.charging.notices import CONFIGURATION, CUSTOMER, MONITORING, Monitor
 from engine.ocpp.fields import instant
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.port import Circumstances
+from engine.ocpp.v2.status import connector_state
 
 
 def place_of(said: Mapping[str, Json]) -> dict[str, Json]:
@@ -67,4 +68,6 @@ def monitor_of(place: Mapping[str, Json], monitor: Mapping[str, Json]) -> dict[s
 def understand_event(payload: dict[str, Any], circumstances: Circumstances) -> MonitorsTriggered:
     at = instant(payload, circumstances, field="generatedAt")
     events = tuple(mappings(payload["eventData"]))
-    return MonitorsTriggered(at, payload["seqNo"], not payload.get("tbc", False), events)
+    found = ((place, connector_state(event, circumstances)) for place, event in enumerate(events))
+    states = tuple((place, state) for place, state in found if state is not None)
+    return MonitorsTriggered(at, payload["seqNo"], not payload.get("tbc", False), events, states)
