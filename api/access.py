@@ -66,6 +66,7 @@ PERMISSION_OF: Mapping[str, str] = {
     "retireChargePoint": "charge-points:write",
     "changeStationPassword": "charge-points:write",
     "listCertificates": "certificates:read",
+    "listSigningRequests": "certificates:read",
     "revokeCertificate": "certificates:write",
     "listTokens": "tokens:read",
     "addToken": "tokens:write",

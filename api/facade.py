@@ -33,6 +33,7 @@ from engine.stores.files.catalogue import SqlCatalogue
 from engine.stores.files.exchange import FileExchange, Limits
 from engine.stores.files.folder import FolderFiles
 from engine.stores.secret_changes import SecretChanges
+from engine.stores.signing_requests import SigningRequests
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import dead_letters
 from engine.stores.users import Users
@@ -172,7 +173,7 @@ async def serve(context: FacadeContext) -> None:
         health=SystemHealth(stores.journal),
         metrics=SystemMetrics(stores.journal, stores.database),
         secrets=stores.secret_changes,
-        authority=OwnAuthority(stores.certificates, config.settings.pki_folder),
+        authority=OwnAuthority(stores.certificates, SigningRequests(stores.database), config.settings.pki_folder),
         signing_key=stores.key.digest("façade logins"),
     )
     serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from api.security_ports import Certificate
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict, NotFound
+from engine.stores.signing_requests import SigningRequest
 
 
 class MemorySecrets:
@@ -31,11 +32,19 @@ class MemoryAuthority:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.book: dict[str, Certificate] = {}
+        self.asked: list[SigningRequest] = []
         self._clock = clock or SystemClock()
 
     async def certificates(self, *, charge_point: str | None, after: str, limit: int) -> Sequence[Certificate]:
         wanted = [row for row in self.book.values() if charge_point in (None, row.charge_point)]
         return sorted((row for row in wanted if row.serial_number > after), key=lambda row: row.serial_number)[:limit]
+
+    async def requests(
+        self, *, charge_point: str | None, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[SigningRequest]:
+        wanted = [row for row in self.asked if charge_point in (None, row.charge_point)]
+        newest = sorted(wanted, key=lambda row: (row.received, row.charge_point), reverse=True)
+        return [row for row in newest if after is None or (row.received, row.charge_point) < after][:limit]
 
     async def revoke(self, serial_number: str, reason: str) -> Certificate:
         known = self.book.get(serial_number)

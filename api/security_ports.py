@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.stores.signing_requests import SigningRequest
+
 
 class StationSecrets(Protocol):
     """New passwords: right beside the old ones from `begin` on, until the station has used or refused them."""
@@ -44,6 +46,12 @@ class Authority(Protocol):
 
     async def certificates(self, *, charge_point: str | None, after: str, limit: int) -> Sequence[Certificate]:
         """Those with a serial number above `after`, in order of serial numbers."""
+        ...
+
+    async def requests(
+        self, *, charge_point: str | None, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[SigningRequest]:
+        """What stations have asked for, newest first, from after (time, charge point) on."""
         ...
 
     async def revoke(self, serial_number: str, reason: str) -> Certificate:

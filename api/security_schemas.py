@@ -10,6 +10,7 @@ from api.operation_schemas import OperationOut
 from api.schemas import Strict, WithSecret, moment
 from api.security_ports import Certificate
 from engine.clock import to_iso
+from engine.stores.signing_requests import SigningRequest
 
 Reason = Literal[
     "unspecified",
@@ -63,4 +64,31 @@ class CertificateOut(BaseModel):
             revoked_at=moment(row.revoked),
             revocation_reason=row.revocation_reason or None,
             pem=row.pem,
+        )
+
+
+class SigningRequestOut(BaseModel):
+    charge_point: str
+    received_at: str
+    use: str = Field(examples=["ChargingStationCertificate"])
+    state: str = Field(
+        description="asked, signed (on its way), installed, rejected (by the station), undelivered, refused (by us).",
+        examples=["installed"],
+    )
+    detail: str = Field(description="Why it was refused, or how sending it ended.")
+    serial_number: str | None = Field(description="Of what was signed.")
+    command: str | None = Field(description="The command that sends it.")
+    csr: str
+
+    @classmethod
+    def of(cls, row: SigningRequest) -> SigningRequestOut:
+        return cls(
+            charge_point=row.charge_point,
+            received_at=to_iso(row.received),
+            use=row.use,
+            state=row.state,
+            detail=row.detail,
+            serial_number=row.serial_number or None,
+            command=row.command or None,
+            csr=row.csr,
         )

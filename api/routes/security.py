@@ -11,7 +11,7 @@ from api.context import Caller, Here
 from api.routes.commands import in_service
 from api.routes.paging import Cursor, Limit, known_charge_point_id, page
 from api.schemas import Page
-from api.security_schemas import CertificateOut, PasswordIn, PasswordOut, RevocationIn
+from api.security_schemas import CertificateOut, PasswordIn, PasswordOut, RevocationIn, SigningRequestOut
 from engine.charging.operations import SetPassword
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.ids import new_id
@@ -91,6 +91,23 @@ async def list_certificates(
         charge_point=known, after=cursors.decode_name(cursor), limit=limit + 1
     )
     return Page[CertificateOut](**page(rows, limit, CertificateOut.of, lambda row: row.serial_number))
+
+
+@router.get("/certificates/requests", operation_id="listSigningRequests", summary="What stations asked to have signed")
+async def list_signing_requests(
+    here: Here,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    charge_point: Annotated[str | None, Query(max_length=48, description="Only this one's.")] = None,
+) -> Page[SigningRequestOut]:
+    """Newest first. One that was refused needs somebody to look at it: the station does not ask again by itself."""
+    known = None
+    if charge_point is not None:
+        known = (await here.ports.registry.charge_point(charge_point)).id
+    rows = await here.ports.authority.requests(charge_point=known, after=cursors.decode_moment(cursor), limit=limit + 1)
+    return Page[SigningRequestOut](
+        **page(rows, limit, SigningRequestOut.of, lambda row: (row.received, row.charge_point))
+    )
 
 
 @router.post(

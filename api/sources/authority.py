@@ -8,17 +8,18 @@ from pathlib import Path
 
 from actors.authority import RayAuthority
 from api.security_ports import Certificate
-from engine.security.local_authority import roots_file
+from engine.security.local_authority import lists_file, roots_file
 from engine.security.port import AuthorityUnavailable
 from engine.stores.certificates import Certificates, Issued
 from engine.stores.paging import to_cursor
+from engine.stores.signing_requests import SigningRequest, SigningRequests
 
 
 class OwnAuthority:
     """The `Authority` port."""
 
-    def __init__(self, book: Certificates, pki_folder: Path) -> None:
-        self._book, self._folder, self._actor = book, pki_folder, RayAuthority()
+    def __init__(self, book: Certificates, requests: SigningRequests, pki_folder: Path) -> None:
+        self._book, self._requests, self._folder, self._actor = book, requests, pki_folder, RayAuthority()
 
     async def certificates(self, *, charge_point: str | None, after: str, limit: int) -> Sequence[Certificate]:
         cursor = to_cursor(after) if after else None
@@ -30,13 +31,22 @@ class OwnAuthority:
         return _certificate(await self._book.get(serial_number))
 
     async def roots(self) -> bytes:
-        try:
-            return await asyncio.to_thread(roots_file(self._folder).read_bytes)
-        except FileNotFoundError as error:
-            raise AuthorityUnavailable("There is no certificate authority.") from error
+        return await self._read(roots_file(self._folder))
 
     async def revocation_lists(self) -> bytes:
-        return await self._actor.revocation_lists()
+        # As it was published last: whoever comes by must not have anything signed.
+        return await self._read(lists_file(self._folder))
+
+    async def requests(
+        self, *, charge_point: str | None, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[SigningRequest]:
+        return await self._requests.latest(charge_point=charge_point, before=after, limit=limit)
+
+    async def _read(self, path: Path) -> bytes:
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError as error:
+            raise AuthorityUnavailable("There is no certificate authority.") from error
 
 
 def _certificate(row: Issued) -> Certificate:

@@ -15,6 +15,8 @@ class MachineConfig:
     """Settings of the machines. Names that end in `_s` are seconds.
 
     `registration` is the answer to a BootNotification while the journal takes writes: Accepted, Pending or Rejected.
+    `signs_certificates`: there is an authority that takes stations' requests; without one they are rejected.
+
     A closed session waits `finalise_after_s` for late meter values, and `late_events_s` where it is known that events
     of its transaction have not come yet.
 
@@ -37,4 +39,5 @@ class MachineConfig:
     registration: str = "Accepted"
     price: Price | None = None
     cost_interval_s: float = 60.0
+    signs_certificates: bool = True
     strict: bool = False

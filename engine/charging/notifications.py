@@ -48,8 +48,14 @@ def security_event(
 def certificate_requested(
     state: ChargePointState, message: CertificateRequested, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """SignCertificate: Accepted; the authority takes it from the journal and answers by CertificateSigned."""
+    """SignCertificate: Accepted; the authority takes it from the journal and answers by CertificateSigned.
+
+    Without an authority it is Rejected: the station would wait for ever (2.x, A02.FR.12).
+    """
     state.last_seen = now
+    if not config.signs_certificates:
+        effects.append(Reply(NoticeAnswer({"status": "Rejected"})))
+        return
     effects.append(Append(CertificateAsked(state.charge_point, now, message.csr, message.use, message.request)))
     effects.append(_ACCEPTED)
 

@@ -114,11 +114,15 @@ class SetPassword:
 
 @dataclass(frozen=True, slots=True)
 class SendCertificate:
-    """What an authority signed at the station's request. `chain` is PEM, `purpose` in 2.x's words."""
+    """What an authority signed at the station's request. `chain` is PEM, `purpose` in 2.x's words.
+
+    `request` is the station's own number of its request, where its version has one (2.1).
+    """
 
     kind: ClassVar[str] = "send_certificate"
     chain: str
     purpose: str = "ChargingStationCertificate"
+    request: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,26 @@ from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
-from engine.projections import consequence_rows, ledger_rows
+from engine.projections import consequence_rows, ledger_rows, signing_rows
 from engine.projections.dead_letters import DeadLetter, bury, reason
 from engine.projections.ledger_rows import Change, Row
 from engine.projections.positions import move_position, open_positions
 from engine.stores.sql.dialect import upsert
 from engine.stores.sql.engine import Database, refuses_content
-from engine.stores.sql.models import charge_points, command_consequences, commands, connectors, sessions
+from engine.stores.sql.models import (
+    charge_points,
+    command_consequences,
+    commands,
+    connectors,
+    sessions,
+    signing_requests,
+)
 
 NAME = "ledger"
 
-_TABLES: dict[str, Table] = {table.name: table for table in (sessions, commands, command_consequences, connectors)}
+_TABLES: dict[str, Table] = {
+    table.name: table for table in (sessions, commands, command_consequences, connectors, signing_requests)
+}
 _CONTENT_ERRORS = (KeyError, TypeError, ValueError)
 
 
@@ -89,7 +98,7 @@ class Ledger:
                 for origin in self._records(entry, channel, letters):
                     try:
                         event = PRESENT.lift_event(origin.record)
-                        changes = ledger_rows.read(event), consequence_rows.read(event)
+                        changes = [reader.read(event) for reader in (ledger_rows, consequence_rows, signing_rows)]
                     except _CONTENT_ERRORS as error:
                         letters.append(self._letter(origin, error))
                     else:

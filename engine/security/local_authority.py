@@ -39,6 +39,11 @@ def roots_file(folder: Path) -> Path:
     return folder / "root.pem"
 
 
+def lists_file(folder: Path) -> Path:
+    """The revocation lists as they were published last."""
+    return folder / "crl.pem"
+
+
 def is_initialised(folder: Path) -> bool:
     """Whether there is an authority in this folder."""
     return roots_file(folder).exists()
@@ -110,7 +115,7 @@ class LocalAuthority:
         for authority in self._authorities.values():
             revoked = await self._book.revoked(authority.issuer)
             lists += authority.revocation_list(revoked, self._clock.now(), LIST_DAYS)
-        write_whole(self._folder / "crl.pem", lists)
+        write_whole(lists_file(self._folder), lists)
         return lists
 
 

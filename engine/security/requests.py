@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from engine.errors import InvalidInput
 from engine.security.certificates import subject_of, weakness
 
-STATION, V2G = "ChargingStationCertificate", "V2GCertificate"
+STATION, V2G, V2G_20 = "ChargingStationCertificate", "V2GCertificate", "V2G20Certificate"
 SERVER = "ServerCertificate"
 """Kinds of certificates. The last is our own gateway's and never a station's to ask for."""
 
-KINDS = (STATION, V2G)
+KINDS = (STATION, V2G, V2G_20)
 
 
 class RequestRefused(InvalidInput):

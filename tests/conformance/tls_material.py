@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from actors.embedded.ports import free_ports
+from engine.security.local_authority import initialise
 from loadtest.installation import Installation
 from tests.conformance import pki
 from tests.conformance.pki import Identity
@@ -82,6 +83,8 @@ def prepare(installation: Installation) -> None:
     for kind in ("ecdsa", "rsa"):
         _write(tls / f"gateway-{kind}.pem", pki.server(gateway_root, HOST, kind).pem)
     _write(tls / "clients" / "stations-root.pem", pki.pem(stations_root.certificate))
+    # What stations ask to have signed is signed by the product's own authority.
+    initialise(installation.data_dir / "pki", pki.ORGANISATION)
     ports = free_ports(2)
     installation.settings |= {"OCPP_TLS_PORT": str(ports[0]), "OCPP_LEGACY_TLS_PORT": str(ports[1])}
 

@@ -135,7 +135,8 @@ def _set_password(operation: ops.SetPassword) -> Call:
 
 
 def _send_certificate(operation: ops.SendCertificate) -> Call:
-    return "CertificateSigned", {"certificateChain": operation.chain, "certificateType": operation.purpose}
+    payload = given(certificateChain=operation.chain, certificateType=operation.purpose, requestId=operation.request)
+    return "CertificateSigned", payload
 
 
 def _get_configuration(operation: ops.GetConfiguration) -> Call:

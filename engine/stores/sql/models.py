@@ -251,6 +251,23 @@ command_consequences = Table(
     _instant("updated", nullable=False),
 )
 
+signing_requests = Table(
+    "signing_requests",
+    metadata,
+    Column("charge_point", Text, primary_key=True),
+    Column("received", BigInteger, primary_key=True, autoincrement=False),
+    Column("csr", Text, nullable=False),
+    Column("use", Text, nullable=False),
+    Column("request", BigInteger),
+    # From here on the certificate authority's.
+    Column("state", Text, nullable=False),
+    _words("serial_number"),
+    _words("command"),
+    _words("detail"),
+    _instant("updated", nullable=False),
+    Index("ix_signing_requests_state_received", "state", "received"),
+)
+
 # --- campaigns -------------------------------------------------------------------------------------------------------
 
 campaigns = Table(

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, select, text
+from sqlalchemy import Table, delete, select, text
 
 from engine.charging.events import Event
-from engine.charging.notice_events import JobChanged
+from engine.charging.notice_events import CertificateAsked, JobChanged
 from engine.errors import StaleEpoch
 from engine.journal.port import Entry
 from engine.projections.dead_letters import DeadLetters
@@ -25,6 +25,7 @@ from engine.stores.installation_key import InstallationKey
 from engine.stores.pubsub import MemoryPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sessions import LedgerReader
+from engine.stores.signing_requests import SigningRequests
 from engine.stores.sql.engine import Database, connect
 from engine.stores.sql.migrations import upgrade
 from engine.stores.sql.models import command_consequences, commands, connectors, dead_letters, positions, sessions
@@ -105,6 +106,40 @@ async def test_what_a_command_led_to_is_kept_with_its_latest_word(database: Data
         ("reset", "boot", "", T0, "Accepted", "", "a reason"),
         ("start", "session", "s", T0 + 1, "", "", ""),
     ]
+
+
+async def test_a_request_for_a_certificate_is_the_authoritys_and_a_repeat_does_not_begin_it_anew(
+    database: Database,
+) -> None:
+    asked = CertificateAsked("CP-1", T0, "a csr", "V2GCertificate", 7)
+    other = CertificateAsked("CP-2", T0, "another", "ChargingStationCertificate", None)
+    await ledger_with(database, [entry(1, [asked, other])])
+    requests = SigningRequests(database)
+    first, second = await requests.unfinished()
+    assert (first.charge_point, first.csr, first.use, first.request, first.state) == (
+        "CP-1",
+        "a csr",
+        "V2GCertificate",
+        7,
+        "asked",
+    )
+    await requests.signed(first, "a1", "c1")
+    await requests.ended(second, "refused", "not ours")
+    # A rebuild reads it once more.
+    await rebuilt(database, [entry(1, [asked, other])])
+    (again,) = await requests.unfinished()
+    assert (again.state, again.serial_number, again.command) == ("signed", "a1", "c1")
+    latest = await requests.latest(limit=1)
+    assert [row.charge_point for row in latest] == ["CP-2"]
+    before = latest[0].received, latest[0].charge_point
+    assert [row.charge_point for row in await requests.latest(before=before)] == ["CP-1"]
+    assert [row.detail for row in await requests.latest(charge_point="CP-2")] == ["not ours"]
+
+
+async def rebuilt(database: Database, entries: list[Entry]) -> None:
+    async with database.write() as connection:
+        await connection.execute(delete(positions))
+    await ledger_with(database, entries)
 
 
 def job(state: str, said: str, at: int) -> Event:
