@@ -59,6 +59,8 @@ class Socket:
         "_allowance",
         "_beyond",
         "_fragments",
+        "_largest",
+        "_now",
         "_paused",
         "_plain",
         "_refilled",
@@ -78,11 +80,13 @@ class Socket:
         self.owner: Owner | None = None
         self.charge_point = ""
         self.number = 0
-        self.heard = listener.loop.time()
+        self._now = listener.loop.time
+        self._largest = listener.limits.max_frame_bytes
+        self.heard = self._now()
         self.pinged = False
         self.unanswered = 0
         self.protocol: ServerProtocol = ServerProtocol(
-            extensions=[DEFLATE], max_size=listener.limits.max_frame_bytes, logger=logger
+            extensions=[DEFLATE], max_size=self._largest, logger=logger
         )
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
@@ -100,9 +104,9 @@ class Socket:
         self.listener.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        self.heard = self.listener.loop.time()
+        self.heard = self._now()
         if self._plain and self._beyond == 0 and self._fragments is None:
-            text = whole_text(data, self.listener.limits.max_frame_bytes)
+            text = whole_text(data, self._largest)
             if text is not None:
                 self._allowance -= 1.0
                 if self._allowance < 0.0:
@@ -196,7 +200,7 @@ class Socket:
             self.listener.loop.call_later(0.25, self._resume)
             return
         self._paused = False
-        self.heard = self.listener.loop.time()
+        self.heard = self._now()
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 

@@ -59,6 +59,7 @@ HOT = (
     "actors.charge_point",
     "actors.conversation",
     "actors.interpreter",
+    "actors.runtime",
     "actors.gateway.socket",
     "actors.gateway.whole_frames",
 )

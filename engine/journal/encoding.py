@@ -41,7 +41,7 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
     stream, ordered = meters.stream, meters.ordered
     for reading in meters.readings:
         digests = _digests(charge_point, meters, reading)
-        rows = [(*s[:7], None if s[7] is None else _number(s[7]), s[8]) for s in reading.samples]
+        rows = [s[:7] + (None if s[7] is None else _number(s[7]), s[8]) for s in reading.samples]  # noqa: RUF005
         if ordered:
             records.append(Record(METERS, _row(charge_point, meters, reading, rows), stream, b"".join(digests)))
         else:

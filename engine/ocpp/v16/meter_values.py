@@ -53,16 +53,25 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
     """MeterValue elements as readings. Elements without any sampled value are left out: they say nothing."""
     received = circumstances.received
-    known, numbers = _meanings.get, _numbers.get
     found = []
     for meter_value in meter_values:
-        samples = []
+        samples: list[Sample] = []
+        sampled: dict[str, Any]
         for sampled in meter_value.get("sampledValue", ()):
-            get = sampled.get
-            key = (get("measurand"), get("phase"), get("location"), get("context"), get("format"), get("unit"))
-            texts, factor, base_unit, odd = known(key) or _learn(key)
-            raw = get("value", "")
-            value = numbers(raw)
+            key = (
+                sampled.get("measurand"),
+                sampled.get("phase"),
+                sampled.get("location"),
+                sampled.get("context"),
+                sampled.get("format"),
+                sampled.get("unit"),
+            )
+            meaning = _meanings.get(key)
+            if meaning is None:
+                meaning = _learn(key)
+            texts, factor, base_unit, odd = meaning
+            raw = sampled.get("value", "")
+            value = _numbers.get(raw)
             if value is None or odd:
                 value = _read_value(raw, texts, factor, circumstances, odd=odd)
             elif factor is not None:
