@@ -22,8 +22,16 @@ from engine.charging.registers import (
     seconds_between,
 )
 from engine.charging.session_course import close, doubt, in_order, move, phase_after, take_over, tell
-from engine.charging.session_events import event_told
-from engine.charging.session_messages import ConnectorMoved, Finalise, Opened, SessionMessage, Stopped, Superseded
+from engine.charging.session_events import commanded, event_told
+from engine.charging.session_messages import (
+    Commanded,
+    ConnectorMoved,
+    Finalise,
+    Opened,
+    SessionMessage,
+    Stopped,
+    Superseded,
+)
 from engine.charging.session_state import SessionState
 from engine.charging.transitions import SESSION
 from engine.clock import SECOND
@@ -47,6 +55,8 @@ def step(
                 if phase.startswith("suspended"):
                     state.power = None
                 move(state, phase, message.at.believed, now, effects)
+        case Commanded():
+            commanded(state, message, effects)
         case Opened():
             _opened(state, message, now, config, effects)
         case Stopped():

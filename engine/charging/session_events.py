@@ -27,6 +27,7 @@ from engine.charging.registers import (
 )
 from engine.charging.session_costs import running_cost_known, total_cost_known
 from engine.charging.session_course import close, doubt, in_order, phase_after, take_over, tell
+from engine.charging.session_messages import Commanded
 from engine.charging.session_state import EventMemory, SessionState
 from engine.charging.transitions import SESSION
 from engine.clock import SECOND
@@ -121,7 +122,7 @@ def _learn(state: SessionState, memory: EventMemory, message: TransactionReporte
     before = (state.evse, state.connector, state.id_token, state.started, state.meter_start)
     _take_facts(state, memory, message)
     if (state.evse, state.connector, state.id_token, state.started, state.meter_start) != before:
-        effects.append(Append(_identified(state, message)))
+        effects.append(Append(_identified(state, message.at)))
 
 
 def _take_facts(state: SessionState, memory: EventMemory, message: TransactionReported) -> None:
@@ -140,8 +141,14 @@ def _take_facts(state: SessionState, memory: EventMemory, message: TransactionRe
         state.authorisation = message.standing.status if message.standing is not None else ""
 
 
-def _identified(state: SessionState, message: TransactionReported) -> SessionIdentified:
-    at = message.at
+def commanded(state: SessionState, message: Commanded, effects: list[Effect]) -> None:
+    """Remember the command that led here, if none did before."""
+    if not state.command:
+        state.command, state.dirty = message.command, True
+        effects.append(Append(_identified(state, message.at)))
+
+
+def _identified(state: SessionState, at: Instant) -> SessionIdentified:
     return SessionIdentified(
         state.charge_point,
         state.session,

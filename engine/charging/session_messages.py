@@ -27,6 +27,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Commanded:
+    """The remote start `command` is what this session, which was open before, charges on."""
+
+    command: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorMoved:
     """The session's connector took on one of Charging, SuspendedEV, SuspendedEVSE, Finishing."""
 
@@ -57,4 +65,6 @@ class Finalise:
     """The time in which late meter values are expected is over."""
 
 
-SessionMessage = Opened | MetersReported | TransactionReported | ConnectorMoved | Stopped | Superseded | Finalise
+SessionMessage = (
+    Opened | Commanded | MetersReported | TransactionReported | ConnectorMoved | Stopped | Superseded | Finalise
+)

@@ -16,8 +16,8 @@ from engine.charging.effects import AppendMeters, Effect, OpenSession, Reply, Te
 from engine.charging.messages import NOTHING_TO_SAY, TokenStanding, TransactionAnswer, TransactionReported
 from engine.charging.registers import begin_register
 from engine.charging.session_events import ENDED, STARTED
-from engine.charging.session_messages import Opened, Superseded
-from engine.charging.state import TX, ChargePointState, Transaction
+from engine.charging.session_messages import Commanded, Opened, Superseded
+from engine.charging.state import CORE, TX, ChargePointState, Transaction
 from engine.charging.transactions import arm
 from engine.clock import SECOND
 
@@ -49,8 +49,11 @@ def event_reported(
             _late(state, message, found, effects)
             return
         transaction = _open(state, message, now, config, effects)
-    elif (message.evse and not transaction.evse) or (message.id_token and not transaction.id_token):
-        _carry_forward(state, transaction, message)
+    else:
+        if (message.evse and not transaction.evse) or (message.id_token and not transaction.id_token):
+            _carry_forward(state, transaction, message)
+        if message.remote_start is not None:
+            _commanded(state, transaction, message, message.remote_start, now, effects)
     transaction.heard += 1
     reservations.used(state, message.reservation, transaction.session, now, effects)
     standing = message.standing
@@ -134,6 +137,21 @@ def _carry_forward(state: ChargePointState, transaction: Transaction, message: T
     if message.id_token and not transaction.id_token and message.event != ENDED:
         transaction.id_token, transaction.start_standing = message.id_token, message.standing
         state.dirty.add(TX)
+
+
+def _commanded(
+    state: ChargePointState,
+    transaction: Transaction,
+    message: TransactionReported,
+    remote_start: int,
+    now: int,
+    effects: list[Effect],
+) -> None:
+    """A remote start that came to a transaction under way: the cable was in first (F01)."""
+    command = take_expected_start(state, transaction.id_token, transaction.evse, now, remote_start)
+    if command:
+        effects.append(TellSession(transaction.session, Commanded(command, message.at)))
+        state.dirty.add(CORE)
 
 
 def _show(

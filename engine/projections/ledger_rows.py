@@ -95,6 +95,14 @@ def _started(event: Mapping[str, Any]) -> Change:
     return Change("sessions", (text_of(event, "session"),), columns, first={"state": "started"})
 
 
+def _identified(event: Mapping[str, Any]) -> Change:
+    """As a start, but for the start's own words where it does not repeat them."""
+    change = _started(event)
+    if change.columns["started_said"] is None:
+        del change.columns["started_said"]
+    return change
+
+
 def _changed(event: Mapping[str, Any]) -> Change:
     columns = _place(event) | {"state": text_of(event, "state")}
     running = {"energy_wh": _quantity(event, "energy_wh")}
@@ -175,7 +183,7 @@ BOOT_FIELDS = ("vendor", "model", "serial", "firmware", "iccid", "imsi", "meter_
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
     SessionStarted.kind: _started,
-    SessionIdentified.kind: _started,
+    SessionIdentified.kind: _identified,
     SessionChanged.kind: _changed,
     SessionStopped.kind: _stopped,
     SessionAmended.kind: _stopped,

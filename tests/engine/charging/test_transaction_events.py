@@ -184,6 +184,18 @@ def replace_transaction(one: TransactionReported, name: str) -> TransactionRepor
     return one._replace(transaction=name)
 
 
+def test_a_remote_start_that_comes_to_a_cable_that_is_in_is_the_sessions(world: World) -> None:
+    """Its transaction runs, and an Updated names the request (F01); the start's own words stay in the books."""
+    world.do(event("Started", 0, evse=1, connector=1, charging_state="EVConnected"))
+    payload = {"idToken": {"idToken": "CARD", "type": "Central"}, "remoteStartId": 77, "evseId": 1}
+    intent = VERSIONS["ocpp2.0.1"].intent("RequestStartTransaction", payload)
+    world.do(world.command("remote", "RequestStartTransaction", payload=payload, intent=intent, patience_s=None))
+    for seq in (1, 2):
+        world.do(event("Updated", seq, after_s=seq, id_token="CARD", standing=ACCEPTED, remote_start=77))
+    row = ledger_row(world)
+    assert (row["command"], row["started_said"], row["id_token"]) == ("remote", f"t{BEGIN}", "CARD")
+
+
 def test_a_remote_start_is_known_by_its_number(world: World) -> None:
     payload = {"idToken": {"idToken": "CARD", "type": "Central"}, "remoteStartId": 77}
     request = replace(world.command("remote", payload=payload), action="RequestStartTransaction")
