@@ -17,6 +17,7 @@ _CLASSES = {
     "dedicated": ("actors.host", "DedicatedHost"),
     "projection": ("actors.projection", "ProjectionActor"),
     "clickhouse": ("actors.clickhouse", "ClickHouse"),
+    "campaigns": ("actors.campaigns", "CampaignActor"),
     "facade": ("actors.facade", "FacadeActor"),
     "authority": ("actors.authority", "AuthorityActor"),
     "supervisor": ("actors.supervisor", "Supervisor"),
@@ -39,6 +40,7 @@ def wanted_children(config: ClusterConfig) -> list[Child]:
     """Everything but dedicated hosts, which follow the registry."""
     children = [Child(host_name(n), "host", 0) for n in range(config.settings.hosts)]
     children += [Child(f"projection-{name}", "projection", 2, arguments=(name,)) for name in PROJECTIONS]
+    children.append(Child("campaigns", "campaigns", 0))
     children.append(Child("facade", "facade", 1))
     if is_initialised(config.settings.pki_folder):
         children.append(Child(AUTHORITY, "authority", 1))

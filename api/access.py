@@ -99,6 +99,13 @@ PERMISSION_OF: Mapping[str, str] = {
     "setDisplayMessage": "commands:send",
     "refreshDisplayMessages": "commands:send",
     "clearDisplayMessage": "commands:send",
+    "makeCampaign": "campaigns:write",
+    "pauseCampaign": "campaigns:write",
+    "resumeCampaign": "campaigns:write",
+    "cancelCampaign": "campaigns:write",
+    "listCampaigns": "campaigns:read",
+    "getCampaign": "campaigns:read",
+    "listCampaignTargets": "campaigns:read",
     "listCommands": "commands:read",
     "getCommand": "commands:read",
     "listMessages": "messages:read",
@@ -124,7 +131,8 @@ _READS = frozenset({"self:read", "charge-points:read", "sessions:read", "command
 PERMISSIONS_OF_ROLE: Mapping[str, frozenset[str]] = {
     "admin": frozenset(PERMISSION_OF.values()),
     "operations": frozenset(PERMISSION_OF.values()),
-    "support": _READS | {"tokens:read", "messages:read", "firmware:read", "files:read", "commands:send"},
+    "support": _READS
+    | {"tokens:read", "messages:read", "firmware:read", "files:read", "commands:send", "campaigns:read"},
     "analyst": frozenset({"self:read", "charge-points:read", "sessions:read"}),
     "metrics": frozenset({"metrics:read"}),
 }

@@ -19,6 +19,7 @@ from api.context import Context, principal_of
 from api.middleware import Frame, Gate, JsonBody
 from api.ports import FacadePorts
 from api.routes import (
+    campaigns,
     charge_points,
     commands,
     events,
@@ -43,6 +44,7 @@ _API = (
     sessions.router,
     commands.router,
     operations.router,
+    campaigns.router,
     kept_state.router,
     messages.router,
     firmware.router,

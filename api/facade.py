@@ -29,6 +29,7 @@ from api.sources.registry import SqlRegistry
 from engine.clock import SystemClock
 from engine.errors import RaychargeError, StoreUnavailable, Unavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.stores.campaigns import Campaigns
 from engine.stores.files.catalogue import SqlCatalogue
 from engine.stores.files.exchange import FileExchange, Limits
 from engine.stores.files.folder import FolderFiles
@@ -172,6 +173,7 @@ async def serve(context: FacadeContext) -> None:
         files=files,
         health=SystemHealth(stores.journal),
         metrics=SystemMetrics(stores.journal, stores.database),
+        campaigns=Campaigns(stores.database),
         secrets=stores.secret_changes,
         authority=OwnAuthority(stores.certificates, SigningRequests(stores.database), config.settings.pki_folder),
         signing_key=stores.key.digest("façade logins"),

@@ -31,6 +31,7 @@ from api.ports import (
     View,
 )
 from api.security_memory import MemoryAuthority, MemorySecrets
+from engine.campaigns.memory import MemoryCampaigns
 from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import Conflict, NotFound, StoreUnavailable
@@ -353,6 +354,7 @@ def ports(signing_key: bytes, clock: Clock | None = None) -> FacadePorts:
         files=FileExchange(MemoryFiles(), MemoryCatalogue(), "http://facade", clock=clock),
         health=MemoryHealth(),
         metrics=MemoryMetrics(),
+        campaigns=MemoryCampaigns(),
         secrets=MemorySecrets(),
         authority=MemoryAuthority(clock),
         signing_key=signing_key,

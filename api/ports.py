@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from api.security_ports import Authority, StationSecrets
+from engine.campaigns.port import CampaignStore
 from engine.charging.operations import Operation
 from engine.clock import Clock, SystemClock
 from engine.stores.files.exchange import FileExchange
@@ -383,6 +384,7 @@ class FacadePorts:
     files: FileExchange
     health: Health
     metrics: Metrics
+    campaigns: CampaignStore
     secrets: StationSecrets
     authority: Authority
     signing_key: bytes

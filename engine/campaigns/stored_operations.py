@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.charging.operations import Operation, SetPassword
+from engine.charging.operations import Operation, RawCall, SetConfiguration, SetPassword
+from engine.charging.secrecy import is_secret, redacted
 from engine.errors import InvalidInput
 
 VERSION = 1
@@ -17,11 +18,19 @@ _BY_KIND: dict[str, type[Operation]] = {each.kind: each for each in get_args(Ope
 
 def to_json(operation: Operation) -> dict[str, Any]:
     """Plain JSON values, but decimals, which the store writes as text. Raises InvalidInput for a password."""
-    if isinstance(operation, SetPassword):
+    if _secret(operation):
         raise InvalidInput(
             "A password is nothing to be kept here.", field="operation", remedy="Set passwords one by one."
         )
     return {"v": VERSION, "kind": operation.kind, "fields": asdict(operation)}
+
+
+def _secret(operation: Operation) -> bool:
+    if isinstance(operation, RawCall):
+        return bool(redacted(operation.payload, urls=False) != dict(operation.payload))
+    if isinstance(operation, SetConfiguration):
+        return is_secret(operation.name.key) or is_secret(operation.name.variable)
+    return isinstance(operation, SetPassword)
 
 
 def from_json(stored: dict[str, Any]) -> Operation:

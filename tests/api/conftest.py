@@ -16,7 +16,11 @@ from api.app import create_app
 from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
 from api.security_memory import MemoryAuthority, MemorySecrets
 from api.security_ports import Certificate
+from engine.campaigns.course import Plan
+from engine.campaigns.memory import MemoryCampaigns
+from engine.campaigns.port import Campaign
 from engine.charging.kept_view import VIEWS, reports_view
+from engine.charging.operations import Reset
 from engine.clock import SECOND, ManualClock
 from engine.settings import Settings
 
@@ -56,6 +60,11 @@ class Facade:
     def secrets(self) -> MemorySecrets:
         assert isinstance(self.ports.secrets, MemorySecrets)
         return self.ports.secrets
+
+    @property
+    def campaigns(self) -> MemoryCampaigns:
+        assert isinstance(self.ports.campaigns, MemoryCampaigns)
+        return self.ports.campaigns
 
     def client(self, token: str = "", address: str = "198.51.100.7") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -126,6 +135,10 @@ def command_row(number: int, **changes: Any) -> CommandRow:
     return CommandRow(**(values | changes))
 
 
+def campaign_row(clock: ManualClock) -> Campaign:
+    return Campaign("k0001", "night", Reset(), Plan(), 30.0, "running", "", "me@host", clock.now(), None, 0, {})
+
+
 def change(charge_point: str, number: int = 1) -> LiveEvent:
     data = b'{"charge_point":"%b","status":"Charging"}' % charge_point.encode()
     return LiveEvent(f"0-{number}-0", charge_point, "status", data)
@@ -161,6 +174,8 @@ async def facade() -> Facade:
     await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=b"\xff" * 20)
     await made.registry.add_token(Token("TAG", "Pool car", "Accepted"))
     made.authority.book["a1"] = Certificate("a1", "CN=SN-1", "CN=Root", "CP-1", "V2GCertificate", 0, 9, None, "", "PEM")
+    made.campaigns.charge_points["CP-1"] = ("V", "M", "1.4")
+    await made.campaigns.create(campaign_row(made.clock), ["CP-1"])
     made.fleet.views["CP-1"] = view("CP-1")
     made.fleet.kept_views = kept_views("CP-1")
     made.ledger.rows.append(session_row(1))

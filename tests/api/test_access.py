@@ -36,6 +36,7 @@ BODIES: dict[str, Any] = {
     "changeToken": {"label": "Van"},
     "changeFirmware": {"note": "for all"},
     "sendCommand": {"action": "Reset", "payload": {"type": "Soft"}},
+    "makeCampaign": {"operation": "reset"},
     **OPERATION_BODIES,
 }
 
@@ -53,6 +54,7 @@ def _url(path: str) -> str:
         "/tokens/": "TAG",
         "/sessions/": "s0001",
         "/commands/": "c0001",
+        "/campaigns/": "k0001",
     }
     for prefix, name in things.items():
         if prefix + "{id}" in path:
