@@ -8,7 +8,8 @@ from typing import Any
 from actors.config import ClusterConfig
 from actors.fleet import RayFleet
 from actors.resident import Resident
-from actors.stores import Stores, open_stores
+from actors.stores import Stores, file_exchange, open_stores
+from engine.campaigns.links import CampaignLinks
 from engine.campaigns.runner import CampaignRunner
 from engine.stores.campaigns import Campaigns
 
@@ -26,7 +27,11 @@ class CampaignActor(Resident):
         stores = self._stores = await open_stores(self.config)
         # Whether a charge point has a host of its own is read from a book that follows the registry.
         self._following = asyncio.create_task(stores.follow_changes())
-        self.runner = CampaignRunner(Campaigns(stores.database), RayFleet(self.config, stores))
+        self.runner = CampaignRunner(
+            Campaigns(stores.database),
+            RayFleet(self.config, stores),
+            CampaignLinks(file_exchange(self.config, stores.database)),
+        )
         self.ready, self.trouble = True, ""
         await self.runner.run(self.stopping)
 

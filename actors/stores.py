@@ -14,6 +14,9 @@ from engine.stores.admissions import AdmissionBook, Admissions
 from engine.stores.certificates import Certificates
 from engine.stores.changes import ALL, CHARGE_POINT, CREDENTIAL, Change, PubSubChangeFeed
 from engine.stores.credentials import Credentials
+from engine.stores.files.catalogue import SqlCatalogue
+from engine.stores.files.exchange import FileExchange, Limits
+from engine.stores.files.folder import FolderFiles
 from engine.stores.installation_key import InstallationKey
 from engine.stores.kept_book import KeptBook
 from engine.stores.pubsub import RedisPubSub
@@ -117,3 +120,10 @@ async def open_stores(config: ClusterConfig) -> Stores:
         await stores.aclose()
         raise
     return stores
+
+
+def file_exchange(config: ClusterConfig, database: Database) -> FileExchange:
+    """Firmware images, what stations upload, and the links by which they come and go."""
+    settings = config.settings
+    limits = Limits(settings.max_firmware_mb << 20, settings.max_upload_mb << 20, settings.upload_days)
+    return FileExchange(FolderFiles(config.data_dir / "files"), SqlCatalogue(database), settings.facade_url, limits)

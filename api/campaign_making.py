@@ -30,6 +30,7 @@ async def make_campaign(here: Context, body: CampaignIn, created_by: str) -> tup
     """The campaign and its charge points. Raises InvalidInput, also where no charge point fits."""
     operation = await _operation(here, body)
     to_json(operation)
+    image = await _image(here, operation, body.parameters)
     charge_points = await _charge_points(here, body.filter)
     if not charge_points:
         raise InvalidInput("No charge point fits the filter.", field="filter", remedy="Give a wider one.")
@@ -40,7 +41,7 @@ async def make_campaign(here: Context, body: CampaignIn, created_by: str) -> tup
     plan = Plan(body.per_minute, body.at_once, body.stop_failures, body.stop_share, deadline)
     description = body.filter.model_dump(exclude_defaults=True)
     campaign = Campaign(
-        new_id(), body.name, operation, plan, body.timeout_s, RUNNING, "", created_by, now, None, 0, description
+        new_id(), body.name, operation, plan, body.timeout_s, RUNNING, "", created_by, now, None, 0, description, image
     )
     return campaign, charge_points
 
@@ -66,6 +67,18 @@ async def _operation(here: Context, body: CampaignIn) -> Operation:
     if isinstance(operation, UpdateFirmware) and not operation.retrieve_at:
         return replace(operation, retrieve_at=here.ports.clock.now())
     return operation
+
+
+async def _image(here: Context, operation: Operation, parameters: dict[str, Any]) -> str:
+    """The firmware image of ours that is to be given out, "" if there is none. Raises InvalidInput, NotFound."""
+    if not isinstance(operation, UpdateFirmware):
+        return ""
+    image = str(parameters.get("image") or "")
+    if bool(image) == bool(operation.location):
+        raise InvalidInput(
+            "Either an image or a location is to be fetched.", field="parameters.image", remedy="Give one of the two."
+        )
+    return (await here.ports.files.catalogue.image(image)).id if image else ""
 
 
 def _read(model: type[Model], parameters: dict[str, Any]) -> Model:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from actors.children import PROJECTIONS
 from actors.facade import FacadeContext
 from actors.fleet import children, host_numbers, projection_lag
+from actors.stores import file_exchange
 from api.app import create_app
 from api.ports import Component, FacadePorts, Sample
 from api.serve import start
@@ -30,9 +31,7 @@ from engine.clock import SystemClock
 from engine.errors import RaychargeError, StoreUnavailable, Unavailable
 from engine.journal.redis_streams import RedisJournal
 from engine.stores.campaigns import Campaigns
-from engine.stores.files.catalogue import SqlCatalogue
-from engine.stores.files.exchange import FileExchange, Limits
-from engine.stores.files.folder import FolderFiles
+from engine.stores.files.exchange import FileExchange
 from engine.stores.secret_changes import SecretChanges
 from engine.stores.signing_requests import SigningRequests
 from engine.stores.sql.engine import Database
@@ -136,13 +135,6 @@ async def _settle(changes: SecretChanges) -> None:
         await asyncio.sleep(SETTLE_EVERY_S)
 
 
-def _files(context: FacadeContext) -> FileExchange:
-    settings = context.config.settings
-    limits = Limits(settings.max_firmware_mb << 20, settings.max_upload_mb << 20, settings.upload_days)
-    store = FolderFiles(context.config.data_dir / "files")
-    return FileExchange(store, SqlCatalogue(context.stores.database), settings.facade_url, limits)
-
-
 async def _sweep(files: FileExchange) -> None:
     """Delete what has had its time, every hour, for ever."""
     while True:
@@ -158,7 +150,7 @@ async def serve(context: FacadeContext) -> None:
     """Serve until `context.stopping` is set. Raises ConfigurationError when the port cannot be had."""
     stores, config = context.stores, context.config
     clickhouse = ClickHouseReader(config.clickhouse_url)
-    files = _files(context)
+    files = file_exchange(config, stores.database)
     ports = FacadePorts(
         fleet=context.fleet,
         check_call=check_call,

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from engine.campaigns.course import DONE, REFUSED, STOPPED, UNREACHED, Ask, Expire, Finish, Stop, next_step
+from engine.campaigns.links import Links, NoLinks
 from engine.campaigns.port import Campaign, CampaignStore, Target
 from engine.charging.events import CommandOutcome
 from engine.charging.operations import Operation
@@ -68,12 +69,14 @@ class CampaignRunner:
         self,
         store: CampaignStore,
         fleet: Fleet,
+        links: Links | None = None,
         clock: Clock | None = None,
         *,
         look_every_s: float = LOOK_EVERY_S,
         again_after: int = AGAIN_AFTER,
     ) -> None:
         self._store, self._fleet = store, fleet
+        self._links = links or NoLinks()
         self._clock = clock or SystemClock()
         self._look_every_s, self._again_after = look_every_s, again_after
         self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -150,6 +153,7 @@ class CampaignRunner:
             try:
                 known = await self._store.outcome_of(target.command) if resumed else ""
                 outcome, error = (known, "") if known else await self._outcome(campaign, target)
+                await self._links.ended(campaign, target, outcome)
                 reach("campaigns:before-end")
                 await self._ended(campaign, target, outcome, error)
                 return
@@ -164,7 +168,7 @@ class CampaignRunner:
         try:
             ended = await self._fleet.operate(
                 target.charge_point,
-                campaign.operation,
+                await self._links.whole(campaign, target),
                 timeout_s=campaign.timeout_s,
                 wait=False,
                 requested_by=f"campaign {campaign.id}",

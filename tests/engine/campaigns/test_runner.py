@@ -98,7 +98,7 @@ class Night:
         self.go_on()
 
     def go_on(self) -> None:
-        runner = CampaignRunner(self.store, self.stations, self.clock, look_every_s=0.005, again_after=SECOND)
+        runner = CampaignRunner(self.store, self.stations, clock=self.clock, look_every_s=0.005, again_after=SECOND)
         self.task = asyncio.create_task(runner.run(asyncio.Event()))
 
     async def kill(self) -> None:
