@@ -59,6 +59,7 @@ PERMISSION_OF: Mapping[str, str] = {
     "getMonitors": "charge-points:read",
     "getDisplayMessages": "charge-points:read",
     "listReports": "charge-points:read",
+    "listSecurityEvents": "charge-points:read",
     # A report may hold what a station knows of a customer.
     "getReport": "commands:read",
     "addChargePoint": "charge-points:write",

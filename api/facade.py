@@ -27,6 +27,7 @@ from api.sources.ledger import SqlLedger
 from api.sources.live import FeedEvents
 from api.sources.messages import ClickHouseMessages, FeedFrames
 from api.sources.registry import SqlRegistry
+from api.sources.security_events import SqlSecurityEvents
 from engine.clock import SystemClock
 from engine.errors import RaychargeError, StoreUnavailable, Unavailable
 from engine.journal.redis_streams import RedisJournal
@@ -168,6 +169,7 @@ async def serve(context: FacadeContext) -> None:
         campaigns=Campaigns(stores.database),
         secrets=stores.secret_changes,
         authority=OwnAuthority(stores.certificates, SigningRequests(stores.database), config.settings.pki_folder),
+        security_events=SqlSecurityEvents(stores.database),
         signing_key=stores.key.digest("façade logins"),
     )
     serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)

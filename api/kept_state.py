@@ -166,6 +166,17 @@ class DisplayMessagesOut(BaseModel):
     messages: list[dict[str, Any]]
 
 
+class SecurityEventOut(BaseModel):
+    """Something that matters to the security of a station, as it told."""
+
+    type: str = Field(examples=["TamperDetectionActivated"])
+    critical: bool | None = Field(description="By the specification's list; null for a vendor's own.")
+    info: str
+    said: str | None = Field(description="The station's own words for the time.")
+    at: str = Field(description="When it happened, as believed.")
+    received_at: str
+
+
 class ReportOut(BaseModel):
     """A report that came, or comes, in parts."""
 

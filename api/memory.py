@@ -30,6 +30,7 @@ from api.ports import (
     User,
     View,
 )
+from api.security_events import MemorySecurityEvents
 from api.security_memory import MemoryAuthority, MemorySecrets
 from engine.campaigns.memory import MemoryCampaigns
 from engine.charging.operations import Operation
@@ -357,6 +358,7 @@ def ports(signing_key: bytes, clock: Clock | None = None) -> FacadePorts:
         campaigns=MemoryCampaigns(),
         secrets=MemorySecrets(),
         authority=MemoryAuthority(clock),
+        security_events=MemorySecurityEvents(),
         signing_key=signing_key,
         clock=clock,
     )

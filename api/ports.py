@@ -19,6 +19,7 @@ from engine.stores.files.exchange import FileExchange
 
 if TYPE_CHECKING:
     from api.message_log import Frames, MessageLog
+    from api.security_events import SecurityEvents
 
 View = Mapping[str, Any]
 """The live state of one charge point, as engine/charging/view.py writes it."""
@@ -387,5 +388,6 @@ class FacadePorts:
     campaigns: CampaignStore
     secrets: StationSecrets
     authority: Authority
+    security_events: SecurityEvents
     signing_key: bytes
     clock: Clock = field(default_factory=SystemClock)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
+from api import cursors
 from api.context import Context, Here
 from api.kept_state import (
     CertificatesOut,
@@ -21,10 +22,15 @@ from api.kept_state import (
     ReportItemsOut,
     ReportsOut,
     ReservationsOut,
+    SecurityEventOut,
     SettingsOut,
     readable,
 )
-from api.routes.paging import known_charge_point_id
+from api.routes.paging import Cursor, Limit, known_charge_point_id, page
+from api.schemas import Page
+from api.security_events import SecurityEventRow
+from engine.charging.security_events import is_critical
+from engine.clock import to_iso
 from engine.errors import NotFound
 
 router = APIRouter(prefix="/charge-points/{id}", tags=["kept state"])
@@ -113,3 +119,27 @@ async def get_report(request: int, of: Of) -> ReportItemsOut:
     if not found:
         raise NotFound("No report to this request is kept.", field="request", remedy="Ask the station for one.")
     return ReportItemsOut.model_validate(readable(found[0]))
+
+
+@router.get("/security-events", operation_id="listSecurityEvents", summary="Security events, newest first")
+async def list_security_events(
+    of: Of,
+    here: Here,
+    type: Annotated[str | None, Query(max_length=50, description="Only these.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[SecurityEventOut]:
+    after = cursors.decode_moment(cursor)
+    rows = await here.ports.security_events.page(of.charge_point, type=type, after=after, limit=limit + 1)
+    return Page[SecurityEventOut](**page(rows, limit, _shown, lambda row: (row.received, row.type)))
+
+
+def _shown(row: SecurityEventRow) -> SecurityEventOut:
+    return SecurityEventOut(
+        type=row.type,
+        critical=is_critical(row.type),
+        info=row.info,
+        said=row.said,
+        at=to_iso(row.believed),
+        received_at=to_iso(row.received),
+    )

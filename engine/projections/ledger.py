@@ -21,7 +21,7 @@ from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
-from engine.projections import consequence_rows, ledger_rows, signing_rows
+from engine.projections import consequence_rows, ledger_rows, security_event_rows, signing_rows
 from engine.projections.dead_letters import DeadLetter, bury, reason
 from engine.projections.ledger_rows import Change, Row
 from engine.projections.positions import move_position, open_positions
@@ -32,15 +32,16 @@ from engine.stores.sql.models import (
     command_consequences,
     commands,
     connectors,
+    security_events,
     sessions,
     signing_requests,
 )
 
 NAME = "ledger"
 
-_TABLES: dict[str, Table] = {
-    table.name: table for table in (sessions, commands, command_consequences, connectors, signing_requests)
-}
+_FOLLOWING = (sessions, commands, command_consequences, connectors, signing_requests, security_events)
+_TABLES: dict[str, Table] = {table.name: table for table in _FOLLOWING}
+_READERS = (ledger_rows, consequence_rows, signing_rows, security_event_rows)
 _CONTENT_ERRORS = (KeyError, TypeError, ValueError)
 
 
@@ -98,7 +99,7 @@ class Ledger:
                 for origin in self._records(entry, channel, letters):
                     try:
                         event = PRESENT.lift_event(origin.record)
-                        changes = [reader.read(event) for reader in (ledger_rows, consequence_rows, signing_rows)]
+                        changes = [reader.read(event) for reader in _READERS]
                     except _CONTENT_ERRORS as error:
                         letters.append(self._letter(origin, error))
                     else:

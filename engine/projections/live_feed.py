@@ -5,8 +5,8 @@ One message is one change:
     {"type": "status", "charge_point": "CP-1", "at": 1767225600000000, "data": {…}}
 
 `at` is when we received it, in microseconds. `type` is the event's kind and `data` its other fields as in
-`engine/charging/events.py` (link, boot, status, session.started, session.changed, session.stopped, command, actor), or
-one of two more:
+`engine/charging/events.py` (link, boot, status, session.started, session.changed, session.stopped, command, actor,
+job, reservation, report, security_event), or one of two more:
 
     meter   the newest values of a session (or of a connector outside of one), at most once a second:
             {"session", "evse", "connector", "transaction", "believed",
@@ -59,6 +59,10 @@ _KINDS = frozenset(
         "session.amended",
         "command",
         "actor",
+        "job",
+        "reservation",
+        "report",
+        "security_event",
     }
 )
 

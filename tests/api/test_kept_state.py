@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from api.security_events import MemorySecurityEvents, SecurityEventRow
 from engine.clock import SECOND
 from tests.api.conftest import Facade, assert_problem
 
@@ -100,3 +101,21 @@ async def test_a_report_is_shown_as_far_as_it_has_come(admin: httpx.AsyncClient)
     whole = (await admin.get(f"{CP}/reports/1")).json()
     assert (whole["items"], whole["parts"]) == ([{"variable": "Interval"}], 1)
     assert_problem(await admin.get(f"{CP}/reports/2"), 404, field="request")
+
+
+async def test_security_events_are_paged_and_say_which_are_critical(facade: Facade, admin: httpx.AsyncClient) -> None:
+    kinds = ["TamperDetectionActivated", "InvalidMessages", "VendorsOwn"]
+    assert isinstance(facade.ports.security_events, MemorySecurityEvents)
+    facade.ports.security_events.rows += [
+        SecurityEventRow("CP-1", kind, "info", None, AT, AT + number) for number, kind in enumerate(kinds)
+    ]
+    page = (await admin.get(f"{CP}/security-events", params={"limit": 2})).json()
+    assert [(row["type"], row["critical"]) for row in page["items"]] == [
+        ("VendorsOwn", None),
+        ("InvalidMessages", False),
+    ]
+    rest = (await admin.get(f"{CP}/security-events", params={"limit": 2, "cursor": page["next"]})).json()
+    assert [(row["type"], row["critical"], row["at"]) for row in rest["items"]] == [(kinds[0], True, AT_TEXT)]
+    assert rest["next"] is None
+    only = (await admin.get(f"{CP}/security-events", params={"type": "VendorsOwn"})).json()
+    assert len(only["items"]) == 1

@@ -268,6 +268,18 @@ signing_requests = Table(
     Index("ix_signing_requests_state_received", "state", "received"),
 )
 
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("charge_point", Text, primary_key=True),
+    Column("received", BigInteger, primary_key=True, autoincrement=False),
+    Column("type", Text, primary_key=True),
+    _words("info"),
+    Column("said", Text),
+    _instant("believed", nullable=False),
+    Index("ix_security_events_received", "received"),
+)
+
 # --- campaigns -------------------------------------------------------------------------------------------------------
 
 campaigns = Table(
