@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from actors.doctor import machine, stores
+from actors.doctor import machine, stores, tls
 from actors.doctor.findings import Check
 from actors.embedded.files import run_folder
 from actors.embedded.locks import holders
 from actors.embedded.ports import Wanted, is_free, listeners
+from actors.gateway.tls_material import TlsFiles
 from engine.settings import Settings
 
 TIMEOUT_S = 15.0
@@ -27,6 +28,8 @@ async def examine(settings: Settings, chargers: int = 1000) -> list[Check]:
         ("disk", lambda: machine.check_disk(settings.data_dir)),
         ("fsync", lambda: machine.check_fsync(settings.data_dir)),
         ("clock", machine.check_clock),
+        ("TLS", lambda: tls.check_tls(settings)),
+        ("authority", lambda: tls.check_authority(settings)),
     ]
     work = [_guarded(name, asyncio.to_thread(_listed, look)) for name, look in looks]
     work += [
@@ -56,6 +59,10 @@ def wanted_ports(settings: Settings) -> list[Wanted]:
         Wanted("RAYCHARGE_OCPP_PORT", settings.bind, settings.ocpp_port),
         Wanted("RAYCHARGE_API_PORT", settings.bind, settings.api_port),
     ]
+    if TlsFiles.of(settings).configured:
+        wanted.append(Wanted("RAYCHARGE_OCPP_TLS_PORT", settings.bind, settings.ocpp_tls_port))
+        if settings.ocpp_legacy_tls_port:
+            wanted.append(Wanted("RAYCHARGE_OCPP_LEGACY_TLS_PORT", settings.bind, settings.ocpp_legacy_tls_port))
     if not settings.clickhouse_url:
         wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", "127.0.0.1", settings.clickhouse_port))
     return wanted

@@ -145,10 +145,29 @@ def _files(folder: Path, endings: tuple[str, ...] = ()) -> Iterator[Path]:
                 yield path
 
 
+def own_certificates(tls_folder: Path) -> Iterator[tuple[Path, x509.Certificate]]:
+    """Our own certificates with the files that they are in. Raises ConfigurationError."""
+    for path in _files(tls_folder, _CHAINS):
+        yield path, _certificates(path)[0]
+
+
+def key_file(chain: Path) -> Path:
+    """Where the key of a certificate is."""
+    beside = chain.with_suffix(_KEY)
+    return beside if beside.exists() else chain
+
+
+def revocation_lists(tls_folder: Path) -> Iterator[tuple[Path, x509.CertificateRevocationList]]:
+    """The revocation lists with their files. Raises ConfigurationError."""
+    for path in _files(tls_folder / "crl"):
+        for one in _revocation_lists(path):
+            yield path, one
+
+
 def _material(tls_folder: Path, pki_folder: Path) -> Material:
     sources = [*_files(tls_folder / "clients"), *([roots_file(pki_folder)] if roots_file(pki_folder).exists() else [])]
     authorities = [certificate for path in sources for certificate in _certificates(path)]
-    lists = [one for path in _files(tls_folder / "crl") for one in _revocation_lists(path)]
+    lists = [one for _, one in revocation_lists(tls_folder)]
     chains = list(_files(tls_folder, _CHAINS))
     if not chains:
         raise ConfigurationError(
@@ -171,13 +190,13 @@ def _context(suites: tuple[str, ...], chains: list[Path], authorities: list[x509
     # Stations stay connected for days: tickets would only cost two records a handshake.
     context.num_tickets = 0
     for chain in chains:
-        key = chain.with_suffix(_KEY)
         try:
             # A key with a passphrase would make OpenSSL ask on the terminal; an empty one is an error instead.
-            context.load_cert_chain(chain, key if key.exists() else None, password="")
+            context.load_cert_chain(chain, key_file(chain), password="")
         except (ssl.SSLError, OSError) as error:
             raise ConfigurationError(
-                f"{chain} cannot be used: {error}. It needs its key in {key.name} or in itself, without a passphrase."
+                f"{chain} cannot be used: {error}. It needs its key beside it as NAME.key or in itself, without a "
+                "passphrase."
             ) from error
     if authorities:
         context.load_verify_locations(cadata=b"".join(map(certificate_pem, authorities)).decode())
