@@ -11,6 +11,8 @@ import pytest
 
 from engine.clock import SECOND, to_iso
 from loadtest.curve import Battery
+from loadtest.fleet import Fleet, Plan
+from loadtest.habits import Habits
 from loadtest.installation import Installation
 from loadtest.link import Link, wall
 from loadtest.speech import VERSIONS
@@ -142,3 +144,36 @@ async def test_the_same_session_told_after_an_outage_and_in_any_order(system: In
     finally:
         for each in in_order + mixed:
             await each.link.stop()
+
+
+async def test_a_mixed_fleet_is_never_refused(system: Installation) -> None:
+    prefix = f"MIX-{wall() % 1_000_000:06d}-"
+    plan = Plan(
+        f"ws://127.0.0.1:{system.ocpp_port}/ocpp",
+        count=9,
+        prefix=prefix,
+        traits=Traits(connectors=2, meter_interval_s=0.3, speed=600, soc=True, reconnect_min_s=0.1),
+        habits=Habits(idle_s=600, session_s=1800, speed=600, first_visit_s=0.5, think_s=0.2, id_tags=(TAG,)),
+        versions=VERSIONS,
+    )
+    await asyncio.to_thread(system.register, plan.identities(), tokens=[TAG])
+    fleet = Fleet(plan)
+    running = asyncio.create_task(fleet.run())
+    try:
+        async with asyncio.timeout(60):
+            while fleet.statistics.events["session stopped"] < 30:  # noqa: ASYNC110 - the fleet turns on this loop
+                await asyncio.sleep(0.1)
+        for link in fleet.links.values():
+            link.cut()
+        async with asyncio.timeout(60):
+            while fleet.registered < 9 or fleet.statistics.events["session stopped"] < 45:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        fleet.stop()
+        await running
+    assert fleet.statistics.errors == {}
+    assert {"StartTransaction", "TransactionEvent"} <= fleet.statistics.latencies.keys()
+    for identity in plan.identities():
+        found = {"charge_point": identity, "state": "stopped"}
+        rows = await eventually(lambda found=found: system.get("/sessions", params=found)["items"], "in the ledger")
+        assert not [row for row in rows if row["doubts"]], identity

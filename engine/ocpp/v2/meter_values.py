@@ -53,9 +53,14 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
         for sampled in meter_value.get("sampledValue", ()):
             get = sampled.get
             unit = get("unitOfMeasure") or _NO_UNIT
+            of_unit = unit.get
             key = (
-                *(get("measurand"), get("phase"), get("location"), get("context")),
-                *(unit.get("unit"), unit.get("multiplier")),
+                get("measurand"),
+                get("phase"),
+                get("location"),
+                get("context"),
+                of_unit("unit"),
+                of_unit("multiplier"),
             )
             texts, factor, base_unit, odd = known(key) or _learn(key)
             said = get("value")
