@@ -122,7 +122,7 @@ class Conversation:
         return True
 
     async def _enquired(self, actor: ChargePointActor, heard: CallReceived, enquiry: Enquiry, now: int) -> None:
-        answered = await self._runtime.enquiries.answered(actor.id, enquiry)
+        answered = await self._runtime.enquiries.answered(actor.id, enquiry, self.version.may_answer)
         actor.resume(self, partial(self.go_on, actor, heard, answered, now))
 
     def go_on(self, actor: ChargePointActor, heard: CallReceived, enquiry: Enquiry, now: int) -> None:

@@ -7,13 +7,13 @@ at all events, and nothing else on its connection waits for it but later answers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
 
 from engine.charging.notices import Enquiry
-from engine.enquiries.port import Provider, Unanswered
+from engine.enquiries.port import Content, Provider, Unanswered
 from engine.errors import Unavailable
 
 log = structlog.get_logger("enquiries")
@@ -36,11 +36,15 @@ class Enquiries:
         """Whether there is somebody to ask."""
         return enquiry.kind in self._providers
 
-    async def answered(self, charge_point: str, enquiry: Enquiry) -> Enquiry:
-        """The enquiry with its answer. Never raises."""
+    async def answered(
+        self, charge_point: str, enquiry: Enquiry, may_answer: Callable[[str, Content], bool]
+    ) -> Enquiry:
+        """The enquiry with its answer, if that `may_answer` in the station's version. Never raises."""
         provider = self._providers[enquiry.kind]
         try:
             answer = await asyncio.wait_for(provider.answer(charge_point, enquiry.content), self._patience_s)
+            if not may_answer(enquiry.kind, answer):
+                raise Unanswered("The provider's answer is none that the station's version of OCPP has.")
         except (Unanswered, Unavailable, TimeoutError) as error:
             why = str(error) or "no answer in time"
             log.warning("enquiry_unanswered", charge_point=charge_point, kind=enquiry.kind, why=why)

@@ -85,9 +85,7 @@ class Socket:
         self.heard = self._now()
         self.pinged = False
         self.unanswered = 0
-        self.protocol: ServerProtocol = ServerProtocol(
-            extensions=[DEFLATE], max_size=self._largest, logger=logger
-        )
+        self.protocol: ServerProtocol = ServerProtocol(extensions=[DEFLATE], max_size=self._largest, logger=logger)
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] | None = None
         self._beyond = UNKNOWN

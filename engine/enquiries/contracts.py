@@ -16,7 +16,7 @@ from engine.enquiries.port import Content, Unanswered
 from engine.errors import Unavailable
 
 MAX_EXI = 17_000
-"""The longest exiResponse that 2.1 allows; 2.0.1 allows 5,600, which the encoder's schema leaves to the provider."""
+"""The longest exiResponse that 2.1 allows. 2.0.1 allows 7,500: whoever asks checks the answer by its own schema."""
 
 _STATUSES = frozenset({"Accepted", "Failed"})
 _PASSED_ON = frozenset({"status", "statusInfo", "exiResponse", "remainingContracts"})

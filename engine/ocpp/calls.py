@@ -65,6 +65,10 @@ class Calls:
             note(notes, Deviation.INVALID_ANSWER, error.description)
             return payload if isinstance(payload, dict) else {}
 
+    def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
+        """Whether a station may be answered so; all that we send is valid by its schema."""
+        return self._schemas.response(action).checked.is_valid(payload)
+
     def outcome(self, action: str, payload: Mapping[str, Json]) -> str:
         """Accepted or Rejected by the answer's `status`; without one the answer itself is the acceptance.
 

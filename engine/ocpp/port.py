@@ -52,6 +52,9 @@ class OcppVersion(Protocol):
     def answer(self, answer: Answer) -> bytes:
         """The CALLRESULT's payload, encoded."""
 
+    def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
+        """Whether this CALLRESULT's payload, which somebody else made, is one of this version."""
+
     def error_code(self, neutral: str) -> str:
         """This version's spelling of a neutral error code."""
 

@@ -20,9 +20,9 @@ HEARD = {"generatedAt": "2026-01-01T00:00:00Z", "seqNo": 0, "requestId": 1, "dat
 class Waiting:
     """A provider that answers when it is told to."""
 
-    def __init__(self, trouble: Exception | None = None) -> None:
+    def __init__(self, trouble: Exception | None = None, exi: str = "QW5zd2Vy") -> None:
         self.gate = asyncio.Event()
-        self.trouble = trouble
+        self.trouble, self.exi = trouble, exi
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
 
     async def answer(self, charge_point: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,7 +30,7 @@ class Waiting:
         await self.gate.wait()
         if self.trouble is not None:
             raise self.trouble
-        return {"status": "Accepted", "exiResponse": "QW5zd2Vy"}
+        return {"status": "Accepted", "exiResponse": self.exi}
 
     async def aclose(self) -> None:
         """There is nothing to close."""
@@ -77,6 +77,13 @@ async def test_a_provider_that_fails_is_a_no_and_harms_nobody(place: Place, trou
     assert (await station.call(EV, ASKED))[2]["status"] == "Failed"
     assert (await station.call("Heartbeat", {}))[0] == 3
     assert station.actor.phase == "live"
+
+
+async def test_an_answer_that_the_stations_version_does_not_have_is_a_no(place: Place) -> None:
+    provider = Waiting(exi="x" * 7501)
+    provider.gate.set()
+    station = await station_with(place, provider)
+    assert (await station.call(EV, ASKED))[2]["status"] == "Failed"
 
 
 async def test_a_provider_that_does_not_answer_is_given_up(place: Place) -> None:

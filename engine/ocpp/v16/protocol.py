@@ -25,6 +25,9 @@ class Ocpp16:
     def answer(self, answer: Answer) -> bytes:
         return answers.encode(answer)
 
+    def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
+        return calls.CALLS.may_answer(action, payload)
+
     def error_code(self, neutral: str) -> str:
         return V16_SPELLING.get(neutral, "GenericError")
 

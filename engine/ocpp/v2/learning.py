@@ -12,7 +12,7 @@ from engine.ocpp.certificates import installed
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.schedules import schedule_of
 from engine.ocpp.times import read_planned_time
-from engine.ocpp.v2 import smart_charging
+from engine.ocpp.v2 import display, smart_charging
 from engine.ocpp.v2.device_model import monitor_of, place_of
 
 _Object = Mapping[str, Json]
@@ -163,7 +163,7 @@ def _monitoring_level(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _display_set(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    return (facts.DisplaySet(smart_charging.display_message(mapping(sent.get("message")))),)
+    return (facts.DisplaySet(display.display_message(mapping(sent.get("message")))),)
 
 
 def _display_cleared(sent: _Object, answer: _Object) -> tuple[Fact, ...]:

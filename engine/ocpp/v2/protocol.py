@@ -29,6 +29,9 @@ class Ocpp2:
     def answer(self, answer: Answer) -> bytes:
         return answers.encode(answer)
 
+    def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
+        return self._calls.may_answer(action, payload)
+
     def error_code(self, neutral: str) -> str:
         return V2_SPELLING.get(neutral, "GenericError")
 

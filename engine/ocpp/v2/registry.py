@@ -18,6 +18,8 @@ from engine.ocpp.v2 import (
     boot,
     data_transfer,
     device_model,
+    display,
+    energy_resources,
     enquiries,
     meter_values,
     notices,
@@ -57,7 +59,7 @@ ACTIONS: dict[str, Known] = {
     "MeterValues": Known(meter_values.understand),
     "NotifyChargingLimit": Known(smart_charging.understand_limit),
     "NotifyCustomerInformation": Known(device_model.understand_customer_information),
-    "NotifyDisplayMessages": Known(smart_charging.understand_display_messages),
+    "NotifyDisplayMessages": Known(display.understand_display_messages),
     "NotifyEVChargingNeeds": Known(smart_charging.understand_needs),
     "NotifyEVChargingSchedule": Known(smart_charging.understand_schedule),
     "NotifyEvent": Known(device_model.understand_event),
@@ -75,7 +77,7 @@ ACTIONS: dict[str, Known] = {
 
 ACTIONS_21: dict[str, Known] = {
     "GetCertificateChainStatus": Known(enquiries.understand_chain_status),
-    "ReportDERControl": Known(smart_charging.understand_der_controls),
+    "ReportDERControl": Known(energy_resources.understand_der_controls),
     "VatNumberValidation": Known(enquiries.understand_vat_number),
     **{action: Known(other_notices.understand(action)) for action in other_notices.ACTIONS},
 }

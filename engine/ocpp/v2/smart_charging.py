@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from engine.charging.messages import Json
 from engine.charging.notices import (
-    DER,
-    DISPLAYS,
     PROFILES,
     LimitReported,
     NeedsReported,
@@ -19,9 +14,10 @@ from engine.charging.notices import (
     ScheduleReported,
 )
 from engine.ocpp.fields import checked_connector
-from engine.ocpp.loose_values import mapping, mappings, text
+from engine.ocpp.loose_values import mappings, text
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schedules import profile_of, schedule_of
+from engine.ocpp.v2.report_parts import unnumbered
 
 
 def profile(said: Mapping[str, Json], evse: int, source: str) -> dict[str, Json]:
@@ -33,43 +29,6 @@ def profile(said: Mapping[str, Json], evse: int, source: str) -> dict[str, Json]
 def understand_profiles(payload: dict[str, Any], _circumstances: Circumstances) -> ReportPart:
     evse, source = checked_connector(payload["evseId"]), payload["chargingLimitSource"]
     return unnumbered(PROFILES, payload, [profile(said, evse, source) for said in payload["chargingProfile"]])
-
-
-def understand_display_messages(payload: dict[str, Any], _circumstances: Circumstances) -> ReportPart:
-    return unnumbered(DISPLAYS, payload, [display_message(said) for said in payload.get("messageInfo", ())])
-
-
-def understand_der_controls(payload: dict[str, Any], _circumstances: Circumstances) -> ReportPart:
-    """2.1 block R: the controls stay in the station's words."""
-    kinds = {name: value for name, value in payload.items() if isinstance(value, list)}
-    rows = [{"control": name, **mapping(control)} for name, listed in kinds.items() for control in listed]
-    return unnumbered(DER, payload, rows)
-
-
-def unnumbered(report: str, payload: dict[str, Any], rows: list[Any]) -> ReportPart:
-    """A part of a report whose messages have no seqNo: what it says tells it from the others."""
-    said = {name: value for name, value in payload.items() if name != "tbc"}
-    digest = hashlib.blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
-    return ReportPart(report, payload["requestId"], digest, not payload.get("tbc", False), tuple(rows))
-
-
-def display_message(said: Mapping[str, Json]) -> dict[str, Json]:
-    """A MessageInfoType as it is kept."""
-    content, display = mapping(said.get("message")), mapping(said.get("display"))
-    extra = [dict(item) for item in mappings(said.get("messageExtra"))]
-    return {
-        "id": said["id"],
-        "priority": said.get("priority"),
-        "state": said.get("state"),
-        "start": said.get("startDateTime"),
-        "end": said.get("endDateTime"),
-        "transaction": said.get("transactionId"),
-        "format": content.get("format"),
-        "language": content.get("language"),
-        "content": content.get("content"),
-        "display": display.get("name"),
-        "extra": extra,
-    }
 
 
 def understand_limit(payload: dict[str, Any], _circumstances: Circumstances) -> LimitReported:
