@@ -187,6 +187,9 @@ def test_profiles_replace_each_other_and_are_cleared(world: World, version: str)
     ]
     (schedule,) = rows[1]["schedules"]
     assert (schedule["unit"], schedule["periods"]) == ("A", [{"start_s": 0, "limit": 16.0}])
+    set_profile(world, version, 4, 1, level=2)
+    set_profile(world, version, 4, 1, level=1)
+    assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1, 3, 4]
     by_level = {"stackLevel": 1} if version == V16 else {"chargingProfileCriteria": {"stackLevel": 1}}
     ask(world, version, "ClearChargingProfile", by_level, {"status": "Accepted"})
     assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1, 3]
