@@ -149,6 +149,11 @@ def test_an_admin_adds_a_charge_point_a_token_and_a_user_before_the_first_start(
     reset = shell("admin", "reset-password", "ada@example.org", "--password", "correct horse")
     assert reset.returncode == 0, reset.stderr
     assert "correct horse" not in reset.stdout
+    waiting = shell("admin", "set-admission", "cp-1", "pending")
+    assert "answered with pending" in waiting.stdout, waiting.stderr
+    refused = shell("admin", "set-admission", "CP-1", "perhaps")
+    assert refused.returncode == 2
+    assert "accepted, pending, rejected" in refused.stderr
 
 
 def test_an_admin_is_told_what_is_wrong_in_one_line(shell: Shell) -> None:

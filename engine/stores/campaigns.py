@@ -20,7 +20,7 @@ from engine.stores.sql.models import campaign_targets, campaigns, charge_points,
 _PLAN = tuple(field.name for field in fields(Plan))
 _TARGET = [campaign_targets.c[field.name] for field in fields(Target)]
 _AT_ONCE = 1000
-"""Rows of one INSERT."""
+"""Rows of one INSERT, names in one SELECT: both stores bound the parameters of a statement."""
 
 
 class Campaigns:
@@ -32,15 +32,20 @@ class Campaigns:
     async def candidates(self, wanted: Wanted) -> list[str]:
         table = charge_points.c
         query = select(table.id).where(table.enabled, table.retired.is_(None)).order_by(table.id)
-        if wanted.ids is not None:
-            query = query.where(table.folded.in_({name.lower() for name in wanted.ids}))
         for column, text in ((table.vendor, wanted.vendor), (table.model, wanted.model)):
             if text:
                 query = query.where(func.lower(column) == text.lower())
         if wanted.firmware:
             query = query.where(table.firmware == wanted.firmware)
         async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+            if wanted.ids is None:
+                return list((await connection.execute(query)).scalars())
+            names = sorted({name.lower() for name in wanted.ids})
+            found: list[str] = []
+            for begin in range(0, len(names), _AT_ONCE):
+                some = query.where(table.folded.in_(names[begin : begin + _AT_ONCE]))
+                found += (await connection.execute(some)).scalars()
+            return sorted(found)
 
     async def create(self, campaign: Campaign, charge_points: Sequence[str]) -> None:
         common = {"campaign": campaign.id, "state": course.WAITING}

@@ -67,6 +67,8 @@ async def test_candidates_are_in_service_and_fit(database: Database, tmp_path: P
     assert await store.candidates(Wanted(vendor="acme")) == ["A", "B"]
     assert await store.candidates(Wanted(vendor="acme", firmware="2")) == ["B"]
     assert await store.candidates(Wanted(ids=("c", "D", "nothing"))) == ["C"]
+    many = tuple(f"nothing-{number}" for number in range(40_000))
+    assert await store.candidates(Wanted(ids=("B", *many, "a"))) == ["A", "B"]
 
 
 async def test_a_target_is_claimed_once_and_only_while_the_campaign_runs(database: Database, tmp_path: Path) -> None:
