@@ -83,7 +83,7 @@ def monitors_cleared(state: ChargePointState, fact: MonitorsCleared, command: st
 
 
 def monitoring_set(state: ChargePointState, fact: MonitoringSet, command: str, now: int) -> None:
-    """Another base takes the custom monitors away (2.0.1, N05): only the station's own word tells what is left."""
+    """Another base takes the custom monitors away (2.0.1, N03): only the station's own word tells what is left."""
     known = kept.load(state, kept.MONITORS)
     if fact.base:
         gone = fact.base != "All"

@@ -26,7 +26,7 @@ from engine.charging.secrecy import redacted
 from engine.charging.state import ChargePointState
 
 MAX_TOLD = 64
-"""So many of the last security events and monitor events are remembered, to know a repeat."""
+"""So many of the last security events, and of monitor events, are remembered, to know a repeat."""
 
 MAX_CONTENT = 16_384
 """A generic event's content in bytes of JSON; the rest stays in the message log."""
@@ -100,11 +100,12 @@ def _time(at: Instant) -> str:
     return at.said if at.said is not None else str(at.believed)
 
 
-def _news(state: ChargePointState, *said: str) -> bool:
+def _news(state: ChargePointState, kind: str, *said: str) -> bool:
     """Whether this has not been said yet; from now on it has."""
     digest = hashlib.blake2b("\x00".join(said).encode(), digest_size=8).hexdigest()
-    told = kept.load(state, kept.TOLD).get("digests", [])
-    if digest in told:
+    told = kept.load(state, kept.TOLD)
+    known = told.get(kind, [])
+    if digest in known:
         return False
-    kept.store(state, kept.TOLD, {"digests": [*told, digest][-MAX_TOLD:]})
+    kept.store(state, kept.TOLD, {**told, kind: [*known, digest][-MAX_TOLD:]})
     return True

@@ -68,7 +68,7 @@ def used(state: ChargePointState, reservation: int | None, session: str, now: in
 def reported(
     state: ChargePointState, message: ReservationReported, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """ReservationStatusUpdate (2.x, H04, H05)."""
+    """ReservationStatusUpdate (2.x, H04)."""
     state.last_seen = now
     _end(state, message.reservation, _REPORTED.get(message.status, "removed"), now, effects)
     effects.append(Reply(Acknowledged()))

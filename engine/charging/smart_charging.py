@@ -31,7 +31,7 @@ _ACCEPTED = Reply(NoticeAnswer({"status": "Accepted"}))
 def profile_set(state: ChargePointState, fact: ProfileSet, command: str, now: int) -> None:
     """It replaces the profile of the same id, and the one of its purpose and stack level at the same EVSE.
 
-    1.6, 5.16.2; 2.x, K01.FR.05. Profiles of a transaction take each other's place only within that transaction.
+    1.6, 5.16; 2.x, K01. Profiles of a transaction take each other's place only within that transaction.
     """
     new = fact.profile
     known = kept.load(state, kept.PROFILES)
@@ -58,6 +58,16 @@ def _cleared(row: Row, fact: ProfilesCleared) -> bool:
         return bool(row["id"] == fact.id)
     wanted = {"evse": fact.evse, "purpose": fact.purpose, "stack_level": fact.stack_level}
     return all(value is None or row[name] == value for name, value in wanted.items())
+
+
+def transaction_over(state: ChargePointState, transaction: str) -> None:
+    """A transaction's own profiles end with it (1.6, 3.13; 2.x, K01)."""
+    if kept.PROFILES not in state.kept:
+        return
+    known = kept.load(state, kept.PROFILES)
+    left = [row for row in known.get("rows", ()) if row["transaction"] != transaction or row["purpose"] != "TxProfile"]
+    if len(left) < len(known.get("rows", ())):
+        kept.store(state, kept.PROFILES, {**known, "rows": left})
 
 
 def composite_read(state: ChargePointState, fact: CompositeRead, command: str, now: int) -> None:

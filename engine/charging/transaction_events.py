@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.charging import connectors, drift, reservations
+from engine.charging import connectors, drift, reservations, smart_charging
 from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.correlation import take_expected_start
@@ -182,6 +182,7 @@ def _end(
 
 def _close(state: ChargePointState, transaction: Transaction, finalise_at: int, config: MachineConfig) -> None:
     state.open.pop(transaction.transaction, None)
+    smart_charging.transaction_over(state, transaction.transaction)
     transaction.finalise_at = finalise_at
     memory.remember(state, transaction, config.closed_transactions)
     state.dirty.add(TX)

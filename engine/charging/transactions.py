@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.charging import deviations, drift, reservations
+from engine.charging import deviations, drift, reservations, smart_charging
 from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.correlation import take_expected_start
@@ -198,6 +198,7 @@ def _told(message: StopReported) -> Stopped:
 
 def _close(state: ChargePointState, transaction: Transaction, now: int, config: MachineConfig) -> None:
     state.open.pop(transaction.transaction, None)
+    smart_charging.transaction_over(state, transaction.transaction)
     transaction.finalise_at = now + int(config.finalise_after_s * SECOND)
     memory.remember(state, transaction, config.closed_transactions)
 

@@ -1,4 +1,4 @@
-"""Firmware, diagnostics, log and security notifications (OCPP 1.6, 4.4 and 4.5; the security whitepaper, chapter 4)."""
+"""Firmware, diagnostics, log and security notifications (OCPP 1.6, 4.4 and 4.5; the security whitepaper)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def understand_certificate_status(payload: dict[str, Any], _circumstances: Circu
 
 
 def understand_chain_status(payload: dict[str, Any], circumstances: Circumstances) -> Enquiry:
-    """GetCertificateChainStatus (2.1 M06): one status for each certificate that is asked about."""
+    """GetCertificateChainStatus (2.1): one status for each certificate that is asked about."""
     statuses = [
         {
             "certificateHashData": asked["certificateHashData"],
@@ -40,7 +40,7 @@ def understand_chain_status(payload: dict[str, Any], circumstances: Circumstance
 
 
 def understand_vat_number(payload: dict[str, Any], _circumstances: Circumstances) -> Enquiry:
-    """VatNumberValidation (2.1 C23)."""
+    """VatNumberValidation (2.1)."""
     answer = {"vatNumber": payload["vatNumber"], "status": "Rejected", "statusInfo": _NO_PROVIDER}
     if "evseId" in payload:
         answer["evseId"] = payload["evseId"]

@@ -69,7 +69,7 @@ def _profile_set(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _profiles_cleared(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    """An id makes the criteria void (K10.FR.03)."""
+    """An id makes the criteria void (K10)."""
     wanted = mapping(sent.get("chargingProfileCriteria"))
     level, purpose = integer(wanted.get("stackLevel")), wanted.get("chargingProfilePurpose")
     return (facts.ProfilesCleared(sent.get("chargingProfileId"), integer(wanted.get("evseId")), purpose, level),)

@@ -23,7 +23,7 @@ def understand_firmware(payload: dict[str, Any], _circumstances: Circumstances) 
 
 
 def understand_publish(payload: dict[str, Any], _circumstances: Circumstances) -> JobReported:
-    """Published says where the firmware can be had (L03.FR.04)."""
+    """Published says where the firmware can be had (L03)."""
     locations = " ".join(payload.get("location", ()))
     return JobReported(PUBLISH, payload["status"], payload.get("requestId"), locations or _info(payload))
 
@@ -43,7 +43,7 @@ def understand_security_event(payload: dict[str, Any], circumstances: Circumstan
 
 
 def understand_sign_certificate(payload: dict[str, Any], _circumstances: Circumstances) -> CertificateRequested:
-    """Without a kind it is the station's own certificate (A02.FR.05); 2.1 numbers its requests."""
+    """Without a kind it is the station's own certificate (A02); 2.1 numbers its requests."""
     use = payload.get("certificateType", "ChargingStationCertificate")
     return CertificateRequested(payload["csr"], use, payload.get("requestId"))
 

@@ -20,7 +20,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
     "NotifyPriorityCharging": {},
     "NotifySettlement": {},
     "OpenPeriodicEventStream": {"status": "Accepted"},
-    # No schedule here is made from moment to moment, so there is no update of one to be had (K28).
+    # No schedule here is made from moment to moment, so there is no update of one to be had.
     "PullDynamicScheduleUpdate": {
         "status": "Rejected",
         "statusInfo": {"reasonCode": "NotEnabled", "additionalInfo": "No dynamic schedules are made here."},

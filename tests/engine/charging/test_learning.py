@@ -199,6 +199,16 @@ def test_profiles_replace_each_other_and_are_cleared(world: World, version: str)
     assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1]
 
 
+def test_a_transactions_own_profile_ends_with_it(world: World) -> None:
+    number = reply(world.do(world.start(1000))).transaction
+    for profile, transaction in ((1, number), (2, number + 1)):
+        own = profile16(profile, purpose="TxProfile") | {"transactionId": transaction}
+        ask(world, V16, "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": own}, {"status": "Accepted"})
+    set_profile(world, V16, 3, 1)
+    world.do(world.stop(number, 2000))
+    assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [2, 3]
+
+
 @pytest.mark.parametrize("version", [V16, V201])
 def test_the_last_composite_schedule_of_each_evse(world: World, version: str) -> None:
     place = "connectorId" if version == V16 else "evseId"
@@ -283,6 +293,9 @@ def test_a_security_event_counts_once_however_often_it_is_sent(world: World) -> 
     world.host_dies()
     world.do(event)
     world.do(SecurityEventReported("TamperDetectionActivated", world.at(ago=9), "lid"))
+    many = tuple({"eventId": n, "timestamp": "t", "trigger": "Alerting"} for n in range(200))
+    world.do(MonitorsTriggered(world.at(), 0, True, many))
+    world.do(event)
     assert [event.type for event in world.told(SecurityEventSeen)] == ["TamperDetectionActivated"] * 2
 
 
