@@ -7,6 +7,8 @@ then: contexts for stations that trust the gateway, and certificates of stations
 from __future__ import annotations
 
 import ssl
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +73,20 @@ class TlsMaterial:
 
 
 def prepare(installation: Installation) -> None:
-    """Make certificates for an installation that has not started yet, and the ports on which they are used."""
+    """Make certificates for an installation that has not started yet, and the ports on which they are used.
+
+    It gets an authority of its own as well, which signs for its stations; the gateway's certificates are ours.
+    """
+    command = [sys.executable, "-m", "api.cli", "admin", "pki", "init", HOST]
+    subprocess.run(command, env=installation.environment, check=True, capture_output=True, timeout=120)
     gateway_root = pki.authority("Conformance gateway root")
     stations_root = pki.authority("Conformance stations root")
     kept = installation.folder / _FOLDER
     tls = installation.data_dir / "tls"
-    (tls / "clients").mkdir(parents=True)
+    for theirs in tls.iterdir():
+        if theirs.is_file():
+            theirs.unlink()
+    (tls / "clients").mkdir(exist_ok=True)
     kept.mkdir()
     _write(kept / "gateway-root.pem", pki.pem(gateway_root.certificate))
     _write(kept / "stations-root.pem", stations_root.pem)

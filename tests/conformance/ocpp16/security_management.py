@@ -12,7 +12,7 @@ from tests.conformance.ocpp16.jobs import job_ended
 from tests.conformance.registry import case
 from tests.conformance.station import stamp
 from tests.conformance.station16 import Station16
-from tests.conformance.verdict import ABSENT, holds, same
+from tests.conformance.verdict import ABSENT, ANY, holds, same
 
 ACCEPTED = {"status": "Accepted"}
 CENTRAL, MANUFACTURER = "CentralSystemRootCertificate", "ManufacturerRootCertificate"
@@ -29,12 +29,21 @@ async def new_password(bench: Bench) -> None:
     bench.identity = await bench.register("P", password=old)
     station = await bench.station16(password=old)
     await station.boot()
-    asked = {"key": "AuthorizationKey", "value": new}
-    await bench.commanded(station, "ChangeConfiguration", asked, answer=ACCEPTED, wanted={"key": "AuthorizationKey"})
+    told = await bench.operated(
+        station,
+        "/password",
+        {"password_hex": new},
+        action="ChangeConfiguration",
+        answer=ACCEPTED,
+        wanted={"key": "AuthorizationKey", "value": ANY},
+    )
+    same(told.request["value"].lower(), new, "the bytes that the station is told, in hexadecimal")
     await station.reconnect(bench.dial(offered=("ocpp1.6",), password=bytes.fromhex(new)))
     await station.boot()
     stranger = await bench.station16(password=old, connect=False)
     same(status_of(await stranger.refused()), 401, "the status of a handshake with the old password")
+    settings = (await bench.kept("configuration"))["settings"]
+    same([each["value"] for each in settings if each["value"] == new], [], "the settings that show the password")
 
 
 async def _booted(bench: Bench) -> Station16:
