@@ -7,6 +7,7 @@ A02.FR.04). Stations' requests come to it by the journal and the ledger (`signin
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -24,7 +25,7 @@ from engine.security.port import AuthorityUnavailable
 from engine.stores.signing_requests import SigningRequests
 
 log = structlog.get_logger("authority")
-PUBLISH_EVERY_S = 12 * 3600.0
+KEEP_EVERY_S = 12 * 3600.0
 ANSWER_WITHIN_S = 20.0
 
 
@@ -39,12 +40,17 @@ class AuthorityActor(Resident):
         tasks: list[asyncio.Task[None]] = []
         try:
             own = LocalAuthority(settings.pki_folder, settings.organisations, stores.certificates)
-            await own.publish()
+            await _keep(own, settings.tls_folder)
             fleet = RayFleet(self.config, stores)
             signing = Signing(
                 SigningRequests(stores.database), own, stores.registry, stores.certificates, fleet.operate
             )
-            work = (signing.run(), stores.follow_changes(), _publish(own), self._until_stopped())
+            work = (
+                signing.run(),
+                stores.follow_changes(),
+                _keep_for_ever(own, settings.tls_folder),
+                self._until_stopped(),
+            )
             tasks += [asyncio.create_task(each) for each in work]
             self._authority = own
             self.ready, self.trouble = True, ""
@@ -80,11 +86,17 @@ class RayAuthority:
         await _asked("revoke", serial_number, reason)
 
 
-async def _publish(own: LocalAuthority) -> None:
-    """Sign the revocation lists anew long before they run out, for ever."""
+async def _keep(own: LocalAuthority, tls_folder: Path) -> None:
+    """Sign anew what would run out: revocation lists, and the gateway's certificates if they are ours."""
+    await own.publish()
+    for path in await own.renew_server(tls_folder):
+        log.info("server_certificate_renewed", path=str(path))
+
+
+async def _keep_for_ever(own: LocalAuthority, tls_folder: Path) -> None:
     while True:
-        await asyncio.sleep(PUBLISH_EVERY_S)
-        await own.publish()
+        await asyncio.sleep(KEEP_EVERY_S)
+        await _keep(own, tls_folder)
 
 
 async def _asked(method: str, *arguments: Any) -> Any:

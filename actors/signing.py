@@ -95,8 +95,10 @@ class Signing:
                 task.add_done_callback(partial(self._over, key))
         return LOOK_EVERY_S
 
-    def _over(self, key: tuple[str, int], _: asyncio.Task[None]) -> None:
+    def _over(self, key: tuple[str, int], task: asyncio.Task[None]) -> None:
         self._under_way.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("request_not_ended", charge_point=key[0], exc_info=error)
 
     async def _serve(self, request: SigningRequest) -> None:
         try:

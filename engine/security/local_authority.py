@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -27,11 +28,13 @@ from engine.security.authority import (
     key_pem,
     new_key,
 )
+from engine.security.certificates import is_issued_by, moment
 from engine.security.port import Signed
 from engine.security.requests import SERVER, checked_request
 from engine.stores.certificates import Certificates, Issued
 
 ROOT_DAYS, STATION_DAYS, SERVER_DAYS, LIST_DAYS = 3650, 365, 90, 7
+RENEWED_DAYS_BEFORE = 30
 
 
 def roots_file(folder: Path) -> Path:
@@ -90,18 +93,36 @@ class LocalAuthority:
 
     async def sign_server(self, hosts: Sequence[str], folder: Path) -> list[Path]:
         """Make the gateway's keys and certificates, one of each algorithm, and write them where it looks for them."""
-        written = []
-        for algorithm, authority in self._authorities.items():
-            key: PrivateKey = new_key(algorithm)
-            certificate = authority.sign_server(
-                hosts, self._organisations[0], key.public_key(), self._clock.now(), SERVER_DAYS
-            )
-            await self._book.add(certificate, "", SERVER)
-            path = folder / f"server-{algorithm}.pem"
-            # Key and certificate in one file: one rename replaces both, so nobody ever loads half a pair.
-            write_private(path, certificate_pem(certificate) + key_pem(key))
-            written.append(path)
-        return written
+        return [await self._sign_server(algorithm, hosts, folder) for algorithm in ALGORITHMS]
+
+    async def _sign_server(self, algorithm: str, hosts: Sequence[str], folder: Path) -> Path:
+        key: PrivateKey = new_key(algorithm)
+        certificate = self._authorities[algorithm].sign_server(
+            hosts, self._organisations[0], key.public_key(), self._clock.now(), SERVER_DAYS
+        )
+        await self._book.add(certificate, "", SERVER)
+        path = _server_file(folder, algorithm)
+        # Key and certificate in one file: one rename replaces both, so nobody ever loads half a pair.
+        write_private(path, certificate_pem(certificate) + key_pem(key))
+        return path
+
+    async def renew_server(self, folder: Path) -> list[Path]:
+        """Make the gateway's certificates anew if they are ours and run out within a month. Returns what was written.
+
+        Chargers know the roots only, so a certificate may change whenever it likes; one that ran out shuts all out.
+        """
+        due = {algorithm: self._hosts_to_renew(_server_file(folder, algorithm)) for algorithm in ALGORITHMS}
+        return [await self._sign_server(algorithm, hosts, folder) for algorithm, hosts in due.items() if hosts]
+
+    def _hosts_to_renew(self, path: Path) -> list[str]:
+        if not path.exists():
+            return []
+        known = x509.load_pem_x509_certificate(path.read_bytes())
+        due = known.not_valid_after_utc - moment(self._clock.now()) < timedelta(days=RENEWED_DAYS_BEFORE)
+        if not due or not any(is_issued_by(known, root) for root in self.roots):
+            return []
+        names = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return [str(name.value) for name in names]
 
     async def revoke(self, serial_number: str, reason: str = "unspecified") -> Issued:
         """Revoke and publish. Raises NotFound, Conflict, InvalidInput, StoreUnavailable."""
@@ -117,6 +138,10 @@ class LocalAuthority:
             lists += authority.revocation_list(revoked, self._clock.now(), LIST_DAYS)
         write_whole(lists_file(self._folder), lists)
         return lists
+
+
+def _server_file(folder: Path, algorithm: str) -> Path:
+    return folder / f"server-{algorithm}.pem"
 
 
 def _load(folder: Path, algorithm: str) -> Authority:

@@ -6,7 +6,7 @@ written in the same transaction, so that the station's first handshake is cheap 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -33,6 +33,7 @@ PROFILES = (0, 1, 2, 3)
 MAX_COMMON_NAME = 64
 """Of a certificate (RFC 5280, appendix A.1)."""
 
+_NAMED_AT_ONCE = 500
 _ANNOUNCED_ONE_BY_ONE = 100
 """A change of more charge points than this is announced as "all of them"."""
 
@@ -330,11 +331,22 @@ def _checked_certificate_name(name: str) -> str | None:
 async def _no_name_twice(connection: AsyncConnection, ids: Sequence[str], names: Sequence[str | None]) -> None:
     """A certificate must name one charge point only, so nobody's certificate name may be another's id."""
     table = charge_points.c
-    wanted = {name.lower() for name in names if name} - {name.lower() for name in ids}
-    taken: list[ColumnElement[bool]] = [table.folded.in_(wanted)] if wanted else []
-    if len(ids) <= _ANNOUNCED_ONE_BY_ONE:
-        taken.append(func.lower(table.certificate_name).in_([name.lower() for name in ids]) & table.id.not_in(ids))
-    if taken and (await connection.execute(select(table.id).where(or_(*taken)).limit(1))).first() is not None:
+    own = {name.lower() for name in ids}
+    wanted = {name.lower() for name in names if name} - own
+    for part in _parts(sorted(wanted)):
+        await _nobody(connection, table.folded.in_(part))
+    for part in _parts(sorted(own)):
+        await _nobody(connection, func.lower(table.certificate_name).in_(part) & table.folded.not_in(part))
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at a time as one statement may name."""
+    for start in range(0, len(names), _NAMED_AT_ONCE):
+        yield names[start : start + _NAMED_AT_ONCE]
+
+
+async def _nobody(connection: AsyncConnection, condition: ColumnElement[bool]) -> None:
+    if (await connection.execute(select(charge_points.c.id).where(condition).limit(1))).first() is not None:
         raise Conflict(
             "A certificate name and another charge point's id must differ.",
             field="certificate_name",

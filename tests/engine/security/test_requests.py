@@ -19,7 +19,7 @@ from engine.security.local_authority import LocalAuthority, initialise, roots_fi
 from engine.security.requests import STATION, V2G, RequestRefused, checked_request
 from engine.stores.certificates import Certificates
 from engine.stores.sql.engine import Database
-from tests.actors.gateway.pki import DAY, OPERATOR, weak_keys
+from tests.actors.gateway.pki import DAY, OPERATOR, server, weak_keys
 from tests.engine.stores.doors import Noted
 
 NAMES, ORGANISATIONS = ("CP-1", "SN-1"), (OPERATOR, "Partner")
@@ -125,3 +125,28 @@ async def test_keys_that_others_can_read_and_no_keys_at_all_are_refused(database
     (tmp_path / "root-rsa.key").chmod(0o640)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         LocalAuthority(tmp_path, ORGANISATIONS, book)
+
+
+async def test_the_gateways_certificates_are_renewed_in_time_and_others_left_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    clock = ManualClock(SystemClock().now())
+    initialise(tmp_path / "pki", OPERATOR, clock)
+    authority = LocalAuthority(tmp_path / "pki", ORGANISATIONS, Certificates(database, Noted(), clock), clock)
+    tls = tmp_path / "tls"
+    assert await authority.renew_server(tls) == []
+    first, _ = await authority.sign_server(["csms.example", "10.0.0.1"], tls)
+    before = x509.load_pem_x509_certificate(first.read_bytes())
+    clock.advance(59 * 86_400)
+    assert await authority.renew_server(tls) == []
+    clock.advance(2 * 86_400)
+    assert len(await authority.renew_server(tls)) == 2
+    after = x509.load_pem_x509_certificate(first.read_bytes())
+    names = after.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names == before.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert after.not_valid_after_utc > before.not_valid_after_utc
+    bought = server("ecdsa").pem
+    first.write_bytes(bought)
+    clock.advance(80 * 86_400)
+    assert await authority.renew_server(tls) == [tls / "server-rsa.pem"]
+    assert first.read_bytes() == bought

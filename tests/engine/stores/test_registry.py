@@ -115,3 +115,37 @@ async def test_a_retired_one_keeps_its_id_and_is_listed_on_request_only(database
     for attempt in (registry.retire("a"), registry.update("a", enabled=True), registry.create(NewChargePoint("a"))):
         with pytest.raises(Conflict):
             await attempt
+
+
+async def test_a_certificate_names_one_charge_point_only(database: Database) -> None:
+    registry, _ = registry_of(database)
+    await registry.create(NewChargePoint("a", certificate_name="SN-1", security_profile=3))
+    for taken in (NewChargePoint("b", certificate_name="SN-1"), NewChargePoint("sn-1"), NewChargePoint("SN-1")):
+        with pytest.raises(Conflict):
+            await registry.create(taken)
+    await registry.create(NewChargePoint("SN-2", certificate_name="SN-2"))
+    with pytest.raises(Conflict):
+        await registry.update("a", certificate_name="SN-2")
+    many = [NewChargePoint(f"CP-{number:04d}") for number in range(1200)]
+    with pytest.raises(Conflict):
+        await registry.create_many([*many, NewChargePoint("sn-1")])
+    assert (await registry.update("a", certificate_name="")).certificate_name is None
+    await registry.create_many([*many, NewChargePoint("sn-1")])
+
+
+async def test_a_profile_needs_what_it_asks_for_and_only_an_operator_lowers_it(database: Database) -> None:
+    registry, _ = registry_of(database)
+    for profile in (1, 2):
+        with pytest.raises(InvalidInput):
+            await registry.create(NewChargePoint("x", security_profile=profile))
+    for profile in (-1, 4):
+        with pytest.raises(InvalidInput):
+            await registry.create(NewChargePoint("x", security_profile=profile), "a password of it")
+    await registry.create(NewChargePoint("open"))
+    with pytest.raises(InvalidInput):
+        await registry.update("open", security_profile=2)
+    await registry.create(NewChargePoint("b"), "a password of it")
+    for profile in (3, 2, 1, 0, 1):
+        assert (await registry.update("b", security_profile=profile)).security_profile == profile
+    await registry.update("b", security_profile=3)
+    assert (await registry.set_secret("b", None)).security_profile == 3
