@@ -11,7 +11,7 @@ MAX_EXPECTED = 16
 def expect(state: ChargePointState, command: str, intent: Intent, until: int) -> None:
     """A command leaves: note what it should cause until then. Some stations act before they answer."""
     if intent.kind == START:
-        expected = Expectation(command, until, intent.id_token.lower(), intent.evse, intent.request)
+        expected = Expectation(command, until, intent.id_token, intent.evse, intent.request)
         state.expected_starts.append(expected)
         del state.expected_starts[:-MAX_EXPECTED]
     elif intent.kind == RESET:
@@ -25,16 +25,18 @@ def expect_no_more(state: ChargePointState, command: str) -> None:
         state.expected_boot = None
 
 
-def take_expected_start(state: ChargePointState, id_token: str, evse: int, now: int, request: int | None = None) -> str:
-    """The command that this Start answers to, "" if none; each is taken once.
+def take_expected_start(
+    state: ChargePointState, id_token: str, evse: int, now: int, request: int | None = None
+) -> Expectation | None:
+    """The expectation, with its command, that this Start answers to; each is taken once.
 
     A Start that names the `request` it answers to is believed; else token and EVSE decide.
     """
     state.expected_starts = [e for e in state.expected_starts if now <= e.until]
     for expectation in state.expected_starts:
         named = request is not None and expectation.request is not None
-        fits = expectation.id_token == id_token.lower() and expectation.evse in (0, evse)
+        fits = expectation.id_token.lower() == id_token.lower() and expectation.evse in (0, evse)
         if (expectation.request == request) if named else fits:
             state.expected_starts.remove(expectation)
-            return expectation.command
-    return ""
+            return expectation
+    return None

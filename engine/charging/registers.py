@@ -58,8 +58,11 @@ def register_and_power(samples: Iterable[Sample]) -> tuple[Decimal | None, Decim
     return register, phases if total is None else total
 
 
-def begin_register(readings: Iterable[MeterReading]) -> Decimal | None:
-    """The import register (Wh) at a transaction's beginning: the one that says so, else the first; None without any."""
+def begin_register(readings: Iterable[MeterReading], *, stated: bool = False) -> Decimal | None:
+    """The import register (Wh) at a transaction's beginning: the one that says so, else the first; None without any.
+
+    With `stated` only one that says so.
+    """
     first: Decimal | None = None
     for reading in readings:
         for sample in reading.samples:
@@ -68,7 +71,7 @@ def begin_register(readings: Iterable[MeterReading]) -> Decimal | None:
                 continue
             if sample.context == "Transaction.Begin":
                 return sample.value
-            if first is None:
+            if first is None and not stated:
                 first = sample.value
     return first
 

@@ -63,6 +63,8 @@ def event_told(
     _learn(state, memory, message, effects)
     moved = False
     if message.readings:
+        if _take_begin(state, message.readings):
+            effects.append(Append(_identified(state, message.at)))
         _metered(state, memory, message.readings, effects)
         state.metered = now
         if message.event != STARTED and (state.energy or state.power):
@@ -136,15 +138,16 @@ def _take_facts(state: SessionState, memory: EventMemory, message: TransactionRe
         state.evse = message.evse
     if message.connector and not state.connector:
         state.connector = message.connector
-    if message.id_token and not state.id_token and message.event != ENDED:
+    if message.id_token and not state.authorisation and message.event != ENDED:
         state.id_token = message.id_token
         state.authorisation = message.standing.status if message.standing is not None else ""
 
 
 def commanded(state: SessionState, message: Commanded, effects: list[Effect]) -> None:
-    """Remember the command that led here, if none did before."""
+    """Remember the command that led here, if none did before, and whom it is for until the station says that."""
     if not state.command:
         state.command, state.dirty = message.command, True
+        state.id_token = state.id_token or message.id_token
         effects.append(Append(_identified(state, message.at)))
 
 
@@ -164,6 +167,18 @@ def _identified(state: SessionState, at: Instant) -> SessionIdentified:
         state.command,
         state.doubts,
     )
+
+
+def _take_begin(state: SessionState, readings: tuple[MeterReading, ...]) -> bool:
+    """The register of the beginning may come after the Started, with the EVSE (J02). Whether it did."""
+    if state.meter_start is not None and NO_BEGIN not in state.doubts:
+        return False
+    register = begin_register(readings, stated=True)
+    if register is None:
+        return False
+    _settle(state, NO_BEGIN)
+    state.meter_start = register
+    return True
 
 
 def _metered(
@@ -241,6 +256,7 @@ def _late(state: SessionState, memory: EventMemory, message: TransactionReported
     if message.readings:
         place = (state.session, state.session, state.evse, state.connector, state.transaction)
         effects.append(AppendMeters(*place, message.readings, False))
+        _take_begin(state, message.readings)
         for reading in message.readings:
             take_over(state, reading)
         state.power = None

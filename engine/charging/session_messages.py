@@ -28,9 +28,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """The remote start `command` is what this session, which was open before, charges on."""
+    """The remote start `command`, for this token, is what this session, which was open before, charges on."""
 
     command: str
+    id_token: str
     at: Instant
 
 

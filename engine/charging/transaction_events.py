@@ -50,7 +50,7 @@ def event_reported(
             return
         transaction = _open(state, message, now, config, effects)
     else:
-        if (message.evse and not transaction.evse) or (message.id_token and not transaction.id_token):
+        if (message.evse and not transaction.evse) or (message.id_token and transaction.start_standing is None):
             _carry_forward(state, transaction, message)
         if message.remote_start is not None:
             _commanded(state, transaction, message, message.remote_start, now, effects)
@@ -85,7 +85,11 @@ def _open(
     place = (message.evse, message.connector or _only_connector(state, message.evse))
     id_token = "" if message.id_token is None or message.event == ENDED else message.id_token
     session = _session_of(state.charge_point, message)
-    command = take_expected_start(state, id_token, message.evse, now, message.remote_start)
+    expected = take_expected_start(state, id_token, message.evse, now, message.remote_start)
+    command = "" if expected is None else expected.command
+    if expected is not None and message.event != ENDED:
+        # A station need not repeat whom it was to start for.
+        id_token = id_token or expected.id_token
     transaction = Transaction(
         *(message.transaction, _NAMED_BY_STATION, session),
         *place,
@@ -93,11 +97,12 @@ def _open(
         start_key="",
         meter_start=None,
         started=message.at.believed,
-        start_standing=message.standing if id_token else None,
+        start_standing=message.standing if message.id_token and message.event != ENDED else None,
     )
     state.open[message.transaction] = transaction
     state.dirty.add(TX)
-    authorisation = message.standing.status if id_token and message.standing is not None else ""
+    standing = transaction.start_standing
+    authorisation = "" if standing is None else standing.status
     meter_start = begin_register(message.readings) if message.event == STARTED else None
     opened = Opened(*place, message.transaction, id_token, authorisation, meter_start, message.at, command)
     effects.append(OpenSession(session))
@@ -129,12 +134,12 @@ def _superseded_by(state: ChargePointState, message: TransactionReported) -> lis
 
 
 def _carry_forward(state: ChargePointState, transaction: Transaction, message: TransactionReported) -> None:
-    """EVSE and token are said once, in whichever event."""
+    """EVSE and token are said once, in whichever event. What the station says of the token is above what we presume."""
     if message.evse and not transaction.evse:
         transaction.evse = message.evse
         transaction.connector = message.connector or _only_connector(state, message.evse)
         state.dirty.add(TX)
-    if message.id_token and not transaction.id_token and message.event != ENDED:
+    if message.id_token and transaction.start_standing is None and message.event != ENDED:
         transaction.id_token, transaction.start_standing = message.id_token, message.standing
         state.dirty.add(TX)
 
@@ -148,10 +153,11 @@ def _commanded(
     effects: list[Effect],
 ) -> None:
     """A remote start that came to a transaction under way: the cable was in first (F01)."""
-    command = take_expected_start(state, transaction.id_token, transaction.evse, now, remote_start)
-    if command:
-        effects.append(TellSession(transaction.session, Commanded(command, message.at)))
-        state.dirty.add(CORE)
+    expected = take_expected_start(state, transaction.id_token, transaction.evse, now, remote_start)
+    if expected is not None:
+        transaction.id_token = transaction.id_token or expected.id_token
+        effects.append(TellSession(transaction.session, Commanded(expected.command, expected.id_token, message.at)))
+        state.dirty |= {CORE, TX}
 
 
 def _show(

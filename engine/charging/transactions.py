@@ -81,7 +81,8 @@ def _open(
     standing = _own_standing(message, superseded)
     transaction, session = str(message.fresh_transaction), message.fresh_session
     place = (message.evse, message.connector)
-    command = take_expected_start(state, message.id_token, message.evse, now)
+    expected = take_expected_start(state, message.id_token, message.evse, now)
+    command = "" if expected is None else expected.command
     for old in superseded:
         effects.append(TellSession(old.session, Superseded(message.at)))
         _close(state, old, now, config)

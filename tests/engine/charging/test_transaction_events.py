@@ -184,16 +184,33 @@ def replace_transaction(one: TransactionReported, name: str) -> TransactionRepor
     return one._replace(transaction=name)
 
 
+def remote_start(world: World) -> None:
+    payload = {"idToken": {"idToken": "Card", "type": "Central"}, "remoteStartId": 77, "evseId": 1}
+    intent = VERSIONS["ocpp2.0.1"].intent("RequestStartTransaction", payload)
+    world.do(world.command("remote", "RequestStartTransaction", payload=payload, intent=intent, patience_s=None))
+
+
 def test_a_remote_start_that_comes_to_a_cable_that_is_in_is_the_sessions(world: World) -> None:
     """Its transaction runs, and an Updated names the request (F01); the start's own words stay in the books."""
     world.do(event("Started", 0, evse=1, connector=1, charging_state="EVConnected"))
-    payload = {"idToken": {"idToken": "CARD", "type": "Central"}, "remoteStartId": 77, "evseId": 1}
-    intent = VERSIONS["ocpp2.0.1"].intent("RequestStartTransaction", payload)
-    world.do(world.command("remote", "RequestStartTransaction", payload=payload, intent=intent, patience_s=None))
+    remote_start(world)
     for seq in (1, 2):
-        world.do(event("Updated", seq, after_s=seq, id_token="CARD", standing=ACCEPTED, remote_start=77))
+        world.do(event("Updated", seq, after_s=seq, remote_start=77))
     row = ledger_row(world)
-    assert (row["command"], row["started_said"], row["id_token"]) == ("remote", f"t{BEGIN}", "CARD")
+    assert (row["command"], row["started_said"], row["id_token"]) == ("remote", f"t{BEGIN}", "Card")
+
+
+@pytest.mark.parametrize("token", ["CARD", "Another"])
+def test_whom_a_remote_start_was_for_counts_until_the_station_says_who_charges(world: World, token: str) -> None:
+    remote_start(world)
+    world.do(event("Started", 0, evse=1, connector=1, remote_start=77))
+    row = ledger_row(world)
+    assert (row["command"], row["id_token"], row["authorisation"]) == ("remote", "Card", "")
+    world.host_dies()
+    world.do(event("Updated", 1, after_s=5, id_token=token, standing=ACCEPTED, trigger="Authorized"))
+    row = ledger_row(world)
+    assert (row["id_token"], row["authorisation"]) == (token, "Accepted")
+    assert world.state.open["tx-1"].id_token == token
 
 
 def test_a_remote_start_is_known_by_its_number(world: World) -> None:
@@ -245,3 +262,18 @@ def test_energy_of_a_started_without_a_register_counts_from_the_first_one_and_is
     events = whole_transaction()
     row = told(world, [events[0]._replace(readings=()), *events[1:]])
     assert (row["meter_start_wh"], row["energy_wh"], row["doubts"]) == (Decimal(1200), Decimal(250), ["no_begin"])
+
+
+@pytest.mark.parametrize("when", ["before", "after", "too late"])
+def test_the_register_of_the_beginning_may_come_after_the_start_with_the_evse(world: World, when: str) -> None:
+    """Authorised first, the transaction gets its EVSE, and with it its Transaction.Begin, by an Updated (J02)."""
+    begin = event("Updated", 1, after_s=5, evse=1, connector=1, charging_state="EVConnected")
+    begin = begin._replace(readings=(reading(begin.at, energy(1000, context="Transaction.Begin")),))
+    events = [
+        event("Started", 0, id_token="CARD", standing=ACCEPTED),
+        event("Updated", 2, after_s=70, register=1200),
+        event("Ended", 3, after_s=100, register=1300),
+    ]
+    events.insert({"before": 1, "after": 2, "too late": 3}[when], begin)
+    row = told(world, events)
+    assert (row["meter_start_wh"], row["energy_wh"], row["doubts"]) == (Decimal(1000), Decimal(300), [])
