@@ -9,6 +9,7 @@ from engine.charging.facts import Fact
 from engine.charging.intents import BOOT, COST, NO_INTENT, OTHER, RESET, START, STOP, Intent
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
+from engine.ocpp.loose_values import text
 from engine.ocpp.v2 import learning
 from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
 
@@ -68,7 +69,7 @@ def outcome(calls: Calls, action: str, payload: Mapping[str, Json]) -> str:
     items, field = payload.get(place[0]), place[1]
     if not isinstance(items, list) or not items:
         return CommandOutcome.FAILED
-    statuses = {item.get(field) for item in items if isinstance(item, Mapping)}
+    statuses = {text(item.get(field)) for item in items if isinstance(item, Mapping)}
     return CommandOutcome.ACCEPTED if statuses & _GOOD else CommandOutcome.REJECTED
 
 
@@ -76,9 +77,9 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
     """What a CALL is about."""
     if action == "RequestStartTransaction":
         token = payload.get("idToken")
-        text = str(token.get("idToken", "")) if isinstance(token, Mapping) else ""
+        id_token = str(token.get("idToken", "")) if isinstance(token, Mapping) else ""
         evse = payload.get("evseId")
-        return Intent(START, evse if isinstance(evse, int) else 0, text, payload.get("remoteStartId"))
+        return Intent(START, evse if isinstance(evse, int) else 0, id_token, payload.get("remoteStartId"))
     if action == "RequestStopTransaction":
         return Intent(STOP, transaction=str(payload.get("transactionId", "")))
     if action == "CostUpdated":

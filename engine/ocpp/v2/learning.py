@@ -31,7 +31,7 @@ def learned(action: str, sent: _Object, answer: _Object, outcome: str) -> tuple[
 def _variables(results: Json, values: Mapping[tuple[Json, ...], Json]) -> tuple[Fact, ...]:
     settings = []
     for item in mappings(results):
-        if item.get("attributeStatus") in _GOOD:
+        if text(item.get("attributeStatus")) in _GOOD:
             value = item.get("attributeValue", values.get(_identity(item)))
             place = place_of(item)
             name = str(place.pop("variable"))
@@ -41,7 +41,7 @@ def _variables(results: Json, values: Mapping[tuple[Json, ...], Json]) -> tuple[
 
 
 def _identity(item: _Object) -> tuple[Json, ...]:
-    return (*place_of(item).values(), item.get("attributeType", "Actual"))
+    return (*place_of(item).values(), text(item.get("attributeType")) or "Actual")
 
 
 def _variables_read(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
