@@ -1,4 +1,4 @@
-"""Transaction numbers in stock: reserved in blocks, so that a Start never waits for one."""
+"""Numbers in stock, for transactions and for what operations make: reserved in blocks, so that a Start never waits."""
 
 from __future__ import annotations
 

@@ -103,6 +103,8 @@ async def test_a_reset_over_the_typed_endpoint_is_followed_by_its_boot(system: I
     async with await RawStation.connect(system, name) as station:
         await station.boot()
         url = f"/charge-points/{name}/reset"
+        refused = await asyncio.to_thread(system.api, "POST", url, json={"evse": 1})
+        assert (refused.status_code, refused.json()["field"]) == (422, "evse"), "the host's word has to arrive"
         asking = asyncio.create_task(asyncio.to_thread(system.api, "POST", url, json={"immediate": True}))
         _, message_id, action, payload = await station.next_call()
         assert (action, payload) == ("Reset", {"type": "Hard"})

@@ -80,7 +80,9 @@ def _clear_charging_profile(operation: ops.ClearChargingProfile) -> Call:
     if operation.number is not None:
         # K10.FR.03: an id makes all other criteria void.
         return "ClearChargingProfile", {"chargingProfileId": operation.number}
-    return "ClearChargingProfile", given(chargingProfileCriteria=criteria or None)
+    if not criteria:
+        raise cannot(VERSION, "way to clear all profiles at once", "purpose", "Give an EVSE, a purpose or a level.")
+    return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
 
 
 def _get_composite_schedule(operation: ops.GetCompositeSchedule) -> Call:

@@ -62,7 +62,6 @@ EVERYWHERE: list[ops.Operation] = [
     ops.ClearChargingProfile(7),
     ops.ClearChargingProfile(evse=1, purpose="TxProfile", stack_level=0),
     ops.ClearChargingProfile(purpose="ChargingStationMaxProfile"),
-    ops.ClearChargingProfile(),
     ops.GetCompositeSchedule(600, 1, "W"),
     ops.GetCompositeSchedule(600),
     ops.UpdateFirmware(5, "https://files.example/image", AT),
@@ -143,6 +142,13 @@ def test_a_password_is_bytes_to_1_6_and_text_to_2x_and_never_shows() -> None:
     assert data["attributeValue"] == "0123456789abcdef"
     assert "0123456789" not in repr(given)
     assert "xff" not in repr(made)
+
+
+def test_all_profiles_at_once_are_cleared_in_1_6_only() -> None:
+    assert assert_valid("1.6", ops.ClearChargingProfile()) == ("ClearChargingProfile", {})
+    with pytest.raises(InvalidInput) as refused:
+        v2.compose(ops.ClearChargingProfile())
+    assert refused.value.field == "purpose"
 
 
 @pytest.mark.parametrize("name", [ops.SettingName("MeterValueSampleInterval"), ops.SettingName("SampledDataCtrlr.X")])
