@@ -104,7 +104,8 @@ def _send(state: ChargePointState, command: Command, now: int, config: MachineCo
     patience = command.patience_s or config.call_timeout_s
     command.expires = min(command.deadline, now + int(patience * SECOND))
     payload, command.payload = command.payload, redacted(command.payload)
-    until = now + int(config.correlation_window_s * SECOND)
+    window = config.patient_window_s if command.intent.patient else config.correlation_window_s
+    until = now + int(window * SECOND)
     correlation.expect(state, command.command, command.intent, until)
     admission.invite(state, command.intent, until)
     state.dirty.add(CORE)

@@ -34,6 +34,7 @@ class MachineConfig:
     late_events_s: float = 86_400.0
     energy_event_interval_s: float = 60.0
     correlation_window_s: float = 300.0
+    patient_window_s: float = 86_400.0
     drift_window_s: float = 3600.0
     closed_transactions: int = 64
     registration: str = "Accepted"

@@ -40,3 +40,16 @@ def take_expected_start(
             state.expected_starts.remove(expectation)
             return expectation
     return None
+
+
+_OTHER_REASONS = frozenset({"FirmwareUpdate", "LocalReset", "Triggered", "Watchdog"})
+"""Boots that no reset of ours has led to. PowerUp is not among them: some stations say it after a remote reset, too."""
+
+
+def take_expected_boot(state: ChargePointState, reason: str, now: int) -> str:
+    """The reset that this boot answers to, "" if none."""
+    expected = state.expected_boot
+    if expected is None or reason in _OTHER_REASONS:
+        return ""
+    state.expected_boot = None
+    return expected.command if now <= expected.until else ""

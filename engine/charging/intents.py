@@ -20,7 +20,8 @@ class Intent(NamedTuple):
 
     `evse` 0 stands for any; `id_token` and `request` (2.x: remoteStartId) tell which Start answers a remote one;
     `transaction` is what a remote stop, or a cost to show, is about. `invites` is the action that the station is asked
-    to send, "" if none. `needs_acceptance`: not to be sent before the boot was accepted.
+    to send, "" if none. `patient`: what follows may take hours (a reset that waits for sessions to end).
+    `needs_acceptance`: not to be sent before the boot was accepted.
     """
 
     kind: str = OTHER
@@ -29,6 +30,7 @@ class Intent(NamedTuple):
     request: int | None = None
     transaction: str = ""
     invites: str = ""
+    patient: bool = False
 
     @property
     def needs_acceptance(self) -> bool:

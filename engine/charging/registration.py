@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.charging import commands
 from engine.charging.config import MachineConfig
+from engine.charging.correlation import take_expected_boot
 from engine.charging.effects import Append, Effect, Reply
 from engine.charging.events import BootReported
 from engine.charging.messages import (
@@ -36,8 +37,7 @@ def booted(state: ChargePointState, message: Booted, now: int, config: MachineCo
         state.registration = registration
         effects.append(Reply(BootAnswer(status, interval, now), durable=False))
         return
-    expected, state.expected_boot = state.expected_boot, None
-    cause = expected.command if expected is not None and now <= expected.until else ""
+    cause = take_expected_boot(state, message.reason, now)
     state.registration, state.boot, state.booted = registration, message, now
     if status == "Accepted":
         state.invited.clear()

@@ -63,7 +63,7 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
     if action == "RemoteStopTransaction":
         return Intent(STOP, transaction=str(payload.get("transactionId", "")))
     if action == "Reset":
-        return Intent(RESET)
+        return Intent(RESET, patient=payload.get("type") == "Soft")
     if action in ("TriggerMessage", "ExtendedTriggerMessage"):
         invited = str(payload.get("requestedMessage", ""))
         kind = BOOT if invited == "BootNotification" else OTHER

@@ -87,7 +87,7 @@ def intent(action: str, payload: Mapping[str, Json]) -> Intent:
     if action == "Reset":
         evse = payload.get("evseId")
         # The reset of one EVSE is followed by no BootNotification (B12).
-        return Intent(RESET) if evse is None else NO_INTENT
+        return Intent(RESET, patient=payload.get("type") == "OnIdle") if evse is None else NO_INTENT
     if action == "TriggerMessage":
         invited = str(payload.get("requestedMessage", ""))
         kind = BOOT if invited == "BootNotification" else OTHER

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from engine.charging.effects import SendCall
 from engine.charging.events import BootReported, CommandChanged, SessionStarted
+from engine.charging.intents import RESET, Intent
 from engine.charging.kept_view import configuration_view
 from engine.charging.messages import Booted, CallAnswered, CallRefused
 from tests.engine.charging.world import World, appended, calls, endings, of, reply
@@ -247,3 +250,14 @@ def test_a_password_whose_turn_comes_is_sent_as_it_is(world: World) -> None:
     sent = world.do(world.answered("first", {"configurationKey": []}))
     assert [dict(call.payload) for call in of(SendCall, sent)] == [secret]
     assert "00ff" not in world.written() + repr(world.events)
+
+
+def test_a_reset_that_waits_for_sessions_is_followed_by_a_boot_hours_later(world: World) -> None:
+    world.do(replace(world.command("soft"), intent=Intent(RESET, patient=True)))
+    world.do(world.answered("soft", {"status": "Accepted"}))
+    world.pass_time(60)
+    for reason in ("Triggered", "LocalReset"):
+        world.do(Booted("V", "M", reason=reason))
+    world.pass_time(5 * 3600)
+    world.do(Booted("V", "M", reason="ScheduledReset"))
+    assert [event.command for event in world.told(BootReported)] == ["", "", "soft"]
