@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -25,8 +26,8 @@ from engine.ids import new_id
 
 log = structlog.get_logger("campaigns")
 LOOK_EVERY_S = 0.5
-LOOKED_AT = 200
-"""Targets whose connection is looked at in one go."""
+LOOKED_AT = 500
+"""Most targets whose connection is looked at in one go: some more than may be asked, as some will be offline."""
 
 AGAIN_AFTER = 30 * SECOND
 """When a station that was offline is looked at again."""
@@ -90,7 +91,8 @@ class CampaignRunner:
             while not stopping.is_set():
                 for campaign in await self._store.running():
                     await self.advance(campaign)
-                await asyncio.wait([asyncio.ensure_future(stopping.wait())], timeout=self._look_every_s)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), timeout=self._look_every_s)
         finally:
             await self._leave()
 
@@ -118,7 +120,7 @@ class CampaignRunner:
 
     async def _ask_some(self, campaign: Campaign, count: int, now: int) -> None:
         """Ask so many of those that are there; look at the others later, or leave them out."""
-        due = await self._store.due(campaign.id, now, LOOKED_AT)
+        due = await self._store.due(campaign.id, now, min(LOOKED_AT, 20 + 4 * count))
         states = await self._fleet.states([target.charge_point for target in due])
         for target in due:
             if states.get(target.charge_point, {}).get("link") != "connected":
@@ -160,7 +162,10 @@ class CampaignRunner:
             except Unavailable as trouble:
                 self.trouble = str(trouble)
                 log.info("target_asked_again", campaign=campaign.id, charge_point=target.charge_point, why=str(trouble))
-                resumed = True
+            except Exception as error:  # one target's trouble must not leave it asked for ever
+                self.trouble = f"{type(error).__name__}: {error}"
+                log.error("target_not_asked", campaign=campaign.id, charge_point=target.charge_point, exc_info=True)
+            resumed = True
             await asyncio.sleep(pause)
             pause = min(2 * pause, 10.0)
 

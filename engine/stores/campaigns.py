@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,10 +14,11 @@ from engine.campaigns import course
 from engine.campaigns.course import Plan, Tally
 from engine.campaigns.port import Campaign, Target, Wanted
 from engine.campaigns.stored_operations import from_json, to_json
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, InvalidInput, NotFound
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import campaign_targets, campaigns, charge_points, command_consequences, commands
 
+log = structlog.get_logger("campaigns")
 _PLAN = tuple(field.name for field in fields(Plan))
 _TARGET = [campaign_targets.c[field.name] for field in fields(Target)]
 _AT_ONCE = 1000
@@ -115,7 +117,14 @@ class Campaigns:
     async def running(self) -> Sequence[Campaign]:
         query = select(campaigns).where(campaigns.c.state == course.RUNNING).order_by(campaigns.c.created)
         async with self._database.read() as connection:
-            return [_campaign(row) for row in await connection.execute(query)]
+            rows = (await connection.execute(query)).all()
+        found: list[Campaign] = []
+        for row in rows:
+            try:
+                found.append(_campaign(row))
+            except InvalidInput as error:  # made by a newer release; the others go on
+                log.error("campaign_not_readable", campaign=row.id, error=error.message)
+        return found
 
     async def asked(self) -> Sequence[tuple[Campaign, Target]]:
         query = select(*_TARGET).where(campaign_targets.c.state == course.ASKED)

@@ -44,7 +44,7 @@ class Stations:
     sent: list[tuple[str, str]] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    away: bool = False
+    away: Exception | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -53,8 +53,8 @@ class Stations:
         return {name: {"link": "offline" if name in self.offline else "connected"} for name in charge_points}
 
     async def operate(self, charge_point: str, operation: Operation, *, command_id: str, **_: Any) -> Ended:
-        if self.away:
-            raise StoreUnavailable("no host answers")
+        if self.away is not None:
+            raise self.away
         if command_id not in self.known:
             if charge_point in self.offline:
                 return Ended("NotConnected")
@@ -242,8 +242,9 @@ async def test_a_kill_between_claim_and_command_asks_under_the_claimed_id(night:
     assert len(night.stations.sent) == 5
 
 
-async def test_a_host_that_does_not_answer_is_asked_again_by_the_same_id(night: Night) -> None:
-    night.stations.away = True
+@pytest.mark.parametrize("trouble", [StoreUnavailable("no host answers"), RuntimeError("nobody foresaw this")])
+async def test_a_host_that_does_not_answer_is_asked_again_by_the_same_id(night: Night, trouble: Exception) -> None:
+    night.stations.away = trouble
     await night.begin(at_once=5)
 
     async def claimed() -> bool:
@@ -251,6 +252,6 @@ async def test_a_host_that_does_not_answer_is_asked_again_by_the_same_id(night: 
 
     await night.until(claimed, "claimed")
     claimed_ids = {t.command for t in await night.store.targets("k1", state=None, after="", limit=9)}
-    night.stations.away = False
+    night.stations.away = None
     await night.until_state("done")
     assert {command for _, command in night.stations.sent} == claimed_ids

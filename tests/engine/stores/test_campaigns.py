@@ -16,7 +16,7 @@ from engine.stores.campaigns import Campaigns
 from engine.stores.installation_key import InstallationKey
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import Database
-from engine.stores.sql.models import charge_points, command_consequences, commands
+from engine.stores.sql.models import campaigns, charge_points, command_consequences, commands
 from tests.engine.stores.doors import Noted
 
 AT = 1_767_225_600_000_000
@@ -54,6 +54,10 @@ async def test_a_campaign_comes_back_as_it_was(database: Database, tmp_path: Pat
     assert [row.id for row in [*first, *rest]] == ["k4", "k3", "k2", "k1"]
     with pytest.raises(NotFound):
         await store.get("nothing")
+    async with database.write() as connection:
+        newer = update(campaigns).where(campaigns.c.id == "k2")
+        await connection.execute(newer.values(operation={"v": 99, "kind": "teleport", "fields": {}}))
+    assert sorted(row.id for row in await store.running()) == ["k1", "k3", "k4"], "the others go on"
 
 
 async def test_candidates_are_in_service_and_fit(database: Database, tmp_path: Path) -> None:
