@@ -20,6 +20,7 @@ from actors.resident import Resident
 from actors.signing import Signing
 from actors.stores import open_stores
 from engine.errors import RaychargeError
+from engine.security.configured import other_authority, own_authority
 from engine.security.local_authority import LocalAuthority
 from engine.security.port import AuthorityUnavailable
 from engine.stores.signing_requests import SigningRequests
@@ -30,7 +31,7 @@ ANSWER_WITHIN_S = 20.0
 
 
 class AuthorityActor(Resident):
-    """The Ray actor named `authority`; there is one where `raycharge admin pki init` has made roots."""
+    """The Ray actor named `authority`; there is one where `pki init` has made roots, or another authority is set."""
 
     _authority: LocalAuthority | None = None
 
@@ -38,21 +39,17 @@ class AuthorityActor(Resident):
         settings = self.config.settings
         stores = await open_stores(self.config)
         tasks: list[asyncio.Task[None]] = []
+        other = other_authority(settings, stores.certificates)
         try:
-            own = LocalAuthority(settings.pki_folder, settings.organisations, stores.certificates)
-            await _keep(own, settings.tls_folder)
-            fleet = RayFleet(self.config, stores)
-            signing = Signing(
-                SigningRequests(stores.database), own, stores.registry, stores.certificates, fleet.operate
-            )
-            work = (
-                signing.run(),
-                stores.follow_changes(),
-                _keep_for_ever(own, settings.tls_folder),
-                self._until_stopped(),
-            )
+            own = self._authority = own_authority(settings, stores.certificates)
+            work = [stores.follow_changes(), self._until_stopped()]
+            if own is not None:
+                await _keep(own, settings.tls_folder)
+                work.append(_keep_for_ever(own, settings.tls_folder))
+            if (signer := other or own) is not None:
+                requests, fleet = SigningRequests(stores.database), RayFleet(self.config, stores)
+                work.append(Signing(requests, signer, stores.registry, stores.certificates, fleet.operate).run())
             tasks += [asyncio.create_task(each) for each in work]
-            self._authority = own
             self.ready, self.trouble = True, ""
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -62,6 +59,8 @@ class AuthorityActor(Resident):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if other is not None:
+                await other.aclose()
             await stores.aclose()
 
     async def _until_stopped(self) -> None:
@@ -69,7 +68,9 @@ class AuthorityActor(Resident):
 
     def _open(self) -> LocalAuthority:
         if self._authority is None:
-            raise AuthorityUnavailable(f"The certificate authority is not ready: {self.trouble}")
+            raise AuthorityUnavailable(
+                f"Our own certificate authority is not there: {self.trouble or 'none was made'}."
+            )
         return self._authority
 
     async def revoke(self, serial_number: str, reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import ray
 
 from actors.config import AUTHORITY, DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, host_name
-from engine.security.local_authority import is_initialised
+from engine.security.configured import signs_certificates
 
 _CLASSES = {
     "host": ("actors.host", "Host"),
@@ -42,7 +42,7 @@ def wanted_children(config: ClusterConfig) -> list[Child]:
     children += [Child(f"projection-{name}", "projection", 2, arguments=(name,)) for name in PROJECTIONS]
     children.append(Child("campaigns", "campaigns", 0))
     children.append(Child("facade", "facade", 1))
-    if is_initialised(config.settings.pki_folder):
+    if signs_certificates(config.settings):
         children.append(Child(AUTHORITY, "authority", 1))
     if config.embedded_clickhouse:
         children.insert(0, Child("clickhouse", "clickhouse", 3))

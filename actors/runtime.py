@@ -37,7 +37,7 @@ from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances, OcppVersion
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
-from engine.security.local_authority import is_initialised
+from engine.security.configured import signs_certificates
 from engine.settings import Settings
 from engine.stores.admissions import AdmissionBook, MemoryAdmissions
 from engine.stores.token_book import TokenBook
@@ -91,7 +91,7 @@ class Runtime:
             offline_grace_s=settings.offline_grace_s,
             call_timeout_s=settings.call_timeout_s,
             price=None if settings.price_per_kwh is None else Price(settings.price_per_kwh, settings.currency),
-            signs_certificates=is_initialised(settings.pki_folder),
+            signs_certificates=signs_certificates(settings),
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log

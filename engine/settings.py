@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     )
     tls_certificates: str = Field(default="", description="Folder of the gateway's certificates; empty: `data/tls`.")
     organisation: str = Field(default="Raycharge", min_length=1, description="The operator's name (O) in certificates.")
+    authority_url: str = Field(default="", description="Another authority for stations' certificates, as https://….")
+    authority_token: str = Field(default="", description="Bearer token for it.")
     trusted_organisations: str = Field(default="", description="Others whose name a station's certificate may bear.")
 
     public_url: str = Field(

@@ -1,4 +1,4 @@
-"""The book of the certificates that our own authority has signed, and which of them are void before their time."""
+"""The book of the certificates that were signed for us, and which of them are void before their time."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Certificates:
         self._database, self._feed = database, feed
         self._clock = clock or SystemClock()
 
-    async def add(self, certificate: x509.Certificate, charge_point: str, kind: str) -> Issued:
-        """Write down what has been signed, before it is given out."""
+    async def add(self, certificate: x509.Certificate, charge_point: str, kind: str, chain: str = "") -> Issued:
+        """Write down what has been signed, before it is given out. `chain` is PEM where it is more than this one."""
         row = Issued(
             serial_text(certificate.serial_number),
             certificate.issuer.rfc4514_string(),
@@ -67,7 +67,7 @@ class Certificates:
             micros(certificate.not_valid_after_utc),
             None,
             "",
-            certificate_pem(certificate).decode(),
+            chain or certificate_pem(certificate).decode(),
             self._clock.now(),
         )
         async with self._database.write() as connection:
