@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ from engine.charging.messages import (
     Deviated,
     Heartbeat,
     HeartbeatAnswer,
+    StationMessage,
+    VersionRecognised,
 )
 from engine.charging.notices import Enquiry
 from engine.errors import ProtocolError, Unavailable
@@ -36,7 +39,9 @@ from engine.ids import new_id
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import OcppVersion
+from engine.ocpp.quirks import Quirk, Standing, Tolerances, corrected, standing_of, without_fractions
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
+from engine.ocpp.version import VERSIONS, speaks
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("conversation")
 NoCall = ResultReceived | ErrorReceived | Rejected | Ignored
+NOT_LOOKED_AT = Booted("", "")
+"""Stands for the boot of a station that has not been looked at yet."""
+
 MANY_WAITING = 32
 FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 
@@ -51,13 +59,16 @@ FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 class Conversation:
     """The RPC of one connection in one version. `waiting` answers leave after commits that are still under way."""
 
-    __slots__ = ("_enquiries", "_rpc", "_runtime", "version", "waiting")
+    __slots__ = ("_boot", "_enquiries", "_rpc", "_runtime", "_standing", "_tolerances", "version", "waiting")
 
     def __init__(self, runtime: Runtime, version: OcppVersion) -> None:
         self._runtime = runtime
         self.version = version
         self._rpc = Rpc(version, runtime.limits)
         self.waiting = 0
+        self._boot: Booted | None = NOT_LOOKED_AT
+        self._tolerances: Tolerances | None = None
+        self._standing: Standing = runtime.tokens.standing
         self._enquiries: set[asyncio.Task[None]] | None = None
 
     # frames in -------------------------------------------------------------------------------------------------------
@@ -76,15 +87,21 @@ class Conversation:
         circumstances.received = now
         circumstances.durable = runtime.committer.available
         circumstances.notes = deviations
+        if actor.state.boot is not self._boot:
+            self._choose(actor)
+        circumstances.standing = self._standing
         try:
             if actor.state.registration in UNREGISTERED:
                 self._hear_unregistered(actor, heard, now)
             message = self.version.understand(heard.action, heard.payload, circumstances)
+            if deviations or self._tolerances is not None:
+                message = self._meant(actor, heard, message, batch)
             if type(message) is Enquiry and self._enquire(actor, heard, message, now):
                 return
             actor.step_in(message, batch)
         except ProtocolError as error:
-            self._refuse(actor, heard, batch, error)
+            if not self._heard_in_other_version(actor, heard, batch):
+                self._refuse(actor, heard, batch, error)
         except Unavailable as error:
             self._unanswered(actor, heard, batch, error)
             return
@@ -94,6 +111,82 @@ class Conversation:
         if deviations:
             self._note(actor, deviations, batch)
         self._conclude(actor, heard, batch)
+
+    # who the station is ----------------------------------------------------------------------------------------------
+
+    def _choose(self, actor: ChargePointActor) -> None:
+        """Another boot: what a station of this make needs."""
+        self._boot = actor.state.boot
+        tolerances = self._tolerances = self._runtime.tolerances_of(actor)
+        standing = self._runtime.tokens.standing
+        self._standing = standing if tolerances is None else standing_of(standing, tolerances)
+
+    def _meant(
+        self, actor: ChargePointActor, heard: CallReceived, message: StationMessage, batch: Batch
+    ) -> StationMessage:
+        """What an odd message, or one of a station with quirks, was meant to say."""
+        if heard.deviations:
+            found = self._in_other_version(heard)
+            if found is not None and len(found[2]) < len(heard.deviations):
+                message = self._turn_to(actor, heard, batch, *found)
+        return message if self._tolerances is None else corrected(message, self._tolerances)
+
+    def _heard_in_other_version(self, actor: ChargePointActor, heard: CallReceived, batch: Batch) -> bool:
+        """What the negotiated version cannot understand may be said in another one's words."""
+        found = self._in_other_version(heard)
+        if found is None:
+            return False
+        message = self._turn_to(actor, heard, batch, *found)
+        actor.step_in(message if self._tolerances is None else corrected(message, self._tolerances), batch)
+        return True
+
+    def _in_other_version(self, heard: CallReceived) -> tuple[OcppVersion, StationMessage, list[Deviated]] | None:
+        """The message in the version whose words these are, if that is another one and understands it better."""
+        spoken = speaks(heard.action, heard.payload)
+        if spoken is None or spoken[:5] == self.version.subprotocol[:5]:
+            return None
+        notes: list[Deviated] = []
+        circumstances = self._runtime.circumstances
+        circumstances.notes = notes
+        try:
+            return VERSIONS[spoken], VERSIONS[spoken].understand(heard.action, heard.payload, circumstances), notes
+        except (ProtocolError, Unavailable):
+            return None
+        finally:
+            circumstances.notes = heard.deviations
+
+    def _turn_to(
+        self,
+        actor: ChargePointActor,
+        heard: CallReceived,
+        batch: Batch,
+        version: OcppVersion,
+        message: StationMessage,
+        notes: list[Deviated],
+    ) -> StationMessage:
+        """Speak another version with this station from here on."""
+        detail = f"{self.version.subprotocol} negotiated, {version.subprotocol} spoken"
+        log.info("other_version", charge_point=actor.id, detail=detail)
+        heard.deviations[:] = notes
+        note(heard.deviations, Deviation.OTHER_VERSION, detail)
+        self.version = self._rpc.version = version
+        actor.step_in(VersionRecognised(version.subprotocol), batch)
+        return message
+
+    def answer(self, actor: ChargePointActor, answer: Answer) -> bytes:
+        """An answer in the version's words, as this station can bear it."""
+        if actor.state.boot is not self._boot:
+            self._choose(actor)
+        tolerances = self._tolerances
+        if tolerances is None:
+            return self.version.answer(answer)
+        if isinstance(answer, BootAnswer) and answer.status == "Accepted" and Quirk.NO_PING in tolerances.quirks:
+            lively = max(1, int(self._runtime.settings.ping_interval_s))
+            answer = replace(answer, interval=min(answer.interval, lively))
+        payload = self.version.answer(answer)
+        return without_fractions(payload) if Quirk.NO_MILLISECONDS in tolerances.quirks else payload
+
+    # frames and what becomes of them ---------------------------------------------------------------------------------
 
     def _conclude(self, actor: ChargePointActor, heard: CallReceived, batch: Batch) -> None:
         if self._runtime.message_log:
@@ -143,10 +236,17 @@ class Conversation:
             actor.step_in(CallRefused(heard.command, heard.code, heard.description, heard.details), batch)
         elif isinstance(heard, Rejected) and heard.answer is not None and actor.link is not None:
             actor.link.send(heard.answer)
-        self._note(actor, heard.deviations, batch)
+        self._note(actor, self._counted(heard), batch)
         if self._runtime.message_log:
             batch.records.append(heard_record(actor.id, actor.state.connection, heard, text, now))
         actor.commit(batch)
+
+    def _counted(self, heard: NoCall) -> list[Deviated]:
+        """The deviations that count: of a station that is known for stray answers, these do not."""
+        tolerances = self._tolerances
+        if tolerances is None or type(heard) is not Ignored or Quirk.STRAY_ANSWERS not in tolerances.quirks:
+            return heard.deviations
+        return [deviation for deviation in heard.deviations if deviation.name != heard.reason]
 
     def _answered(self, heard: ResultReceived) -> CallAnswered:
         """What the station's answer means and teaches, by its version."""
@@ -232,6 +332,8 @@ class Conversation:
         deadline = effect.deadline
         message_id = new_id()
         text = self._rpc.call(message_id, effect.command, effect.action, dict(effect.payload), deadline, batch.now)
+        if self._tolerances is not None and Quirk.NO_MILLISECONDS in self._tolerances.quirks:
+            text = without_fractions(text)
         batch.afterwards(partial(self._depart, link, text, message_id))
         if self._runtime.message_log:
             batch.records.append(own_call_record(actor.id, link.number, effect.action, message_id, text, batch.now))

@@ -23,6 +23,7 @@ from actors.numbers import TransactionNumbers
 from actors.stores import Stores
 from engine.charging.operations import Operation
 from engine.errors import InvalidInput, NotFound, StoreUnavailable, Unavailable
+from engine.ocpp.quirks import load_quirks
 from engine.stores.live_state import LiveStates, View
 
 log = structlog.get_logger("fleet")
@@ -37,7 +38,7 @@ class RayFleet:
         self._config = config
         self._stores = stores
         self._journal = stores.journal
-        self._live = LiveStates(stores.journal)
+        self._live = LiveStates(stores.journal, load_quirks(config.settings.quirks))
         self._numbers = TransactionNumbers(stores.journal)
 
     async def state(self, charge_point: str) -> View | None:

@@ -18,6 +18,7 @@ from actors.embedded.valkey import RunningValkey, start_valkey
 from actors.gateway.tls_material import TlsFiles
 from engine.errors import ConfigurationError
 from engine.journal.redis_info import check_durability
+from engine.ocpp.quirks import load_quirks
 from engine.settings import Settings
 from engine.stores.installation_key import InstallationKey
 from engine.stores.passwords import Passwords
@@ -59,6 +60,7 @@ class Foundation:
 
 async def lay_foundation(settings: Settings, say: Callable[[str], None]) -> Foundation:
     """Make the data folder fit to run on. Raises ConfigurationError naming what is in the way."""
+    load_quirks(settings.quirks)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     lock = launcher_lock(settings.data_dir)
     valkey: RunningValkey | None = None

@@ -36,7 +36,7 @@ from actors.runtime import Runtime
 from actors.stores import Stores, open_stores
 from engine.errors import JournalUnavailable
 from engine.ids import new_id
-from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
+from engine.ocpp.version import VERSIONS
 
 log = structlog.get_logger("host")
 LEASE_EVERY_S = 2.0
@@ -199,7 +199,7 @@ class Host(BaseHost):
             ),
             ConnectionLimits.of(settings),
             supported=tuple(VERSIONS),
-            default=DEFAULT_SUBPROTOCOL,
+            default=settings.default_subprotocol,
             handshakes_per_s=settings.handshakes_per_s,
         )
         await self.listener.start(settings.bind, settings.ocpp_port)

@@ -77,7 +77,7 @@ def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) ->
             perform(actor, told, batch)
         elif isinstance(effect, Reply):
             if actor.conversation is not None:
-                batch.payload = actor.conversation.version.answer(effect.answer)
+                batch.payload = actor.conversation.answer(actor, effect.answer)
                 batch.durable = effect.durable
         else:
             _PERFORM[type(effect)](actor, effect, batch)

@@ -36,6 +36,7 @@ from engine.journal.encoding import event_records
 from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances, OcppVersion
+from engine.ocpp.quirks import TRIGGER_PATIENCE_S, TRIGGERS, Quirk, Tolerances, load_quirks
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
 from engine.security.configured import signs_certificates
 from engine.settings import Settings
@@ -95,6 +96,7 @@ class Runtime:
         )
         self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
         self.message_log = settings.message_log
+        self.quirks = load_quirks(settings.quirks)
         self.enquiries = Enquiries(providers(settings, self.clock))
         self.actors: dict[str, ChargePointActor] = {}
         self.actor_failures = 0
@@ -116,6 +118,13 @@ class Runtime:
         self.freezer.stop()
         await self.committer.aclose()
         await self.enquiries.aclose()
+
+    def tolerances_of(self, actor: ChargePointActor) -> Tolerances | None:
+        """What a station of this make needs, by its last boot; None if it needs nothing special."""
+        boot = actor.state.boot
+        if boot is None:
+            return self.quirks.of(actor.id)
+        return self.quirks.of(actor.id, boot.vendor, boot.model, boot.firmware)
 
     def machine_of(self, charge_point: str) -> MachineConfig:
         """The machine's settings for this charge point: an operator may have it wait at its next boot."""
@@ -279,6 +288,9 @@ class Runtime:
         version = VERSIONS.get(subprotocol, VERSIONS[DEFAULT_SUBPROTOCOL])
         action, payload = compose(version)
         intent, patience_s = version.intent(action, payload), version.timeout_s(action)
+        tolerances = self.tolerances_of(actor)
+        if action in TRIGGERS and tolerances is not None and Quirk.NO_TRIGGERS in tolerances.quirks:
+            patience_s = TRIGGER_PATIENCE_S
         return CommandRequested(
             command, action, payload, deadline, wait, requested_by, intent, patience_s, actor.state.subprotocol
         )

@@ -122,6 +122,7 @@ PERMISSION_OF: Mapping[str, str] = {
     "followMessages": "messages:read",
     "listChargePointDeviations": "charge-points:read",
     "listDeviations": "charge-points:read",
+    "listQuirks": "charge-points:read",
     "followEvents": "events:read",
     "listActors": "actors:read",
     "readMetrics": "metrics:read",

@@ -86,6 +86,10 @@ class LiveState(BaseModel):
     boot: LiveBoot | None
     clock_drift_s: float | None = Field(description="The station's clock against ours, seconds.")
     deviations: dict[str, int] = Field(description="Deviations from the protocol that were tolerated, counted.")
+    quirks: list[str] = Field(
+        description="Tolerances that are known beforehand to be needed by a station of this make.",
+        examples=[["no_milliseconds"]],
+    )
     connectors: list[LiveConnector]
     commands: list[LiveCommand]
 

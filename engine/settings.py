@@ -6,6 +6,7 @@ import socket
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +38,11 @@ class Settings(BaseSettings):
     authority_url: str = Field(default="", description="Another authority for stations' certificates, as https://….")
     authority_token: str = Field(default="", description="Bearer token for it.")
     trusted_organisations: str = Field(default="", description="Others whose name a station's certificate may bear.")
+
+    default_subprotocol: Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] = Field(
+        default="ocpp1.6", description="What a charger is taken to speak that names no subprotocol."
+    )
+    quirks: str = Field(default="", description="File of the operator's own quirk profiles (TOML); empty: none.")
 
     public_url: str = Field(
         default="", description="How chargers reach the façade, for file links; empty: from bind and API port."
@@ -83,6 +89,12 @@ class Settings(BaseSettings):
     @classmethod
     def _no_price(cls, said: object) -> object:
         return None if isinstance(said, str) and not said.strip() else said
+
+    @field_validator("quirks")
+    @classmethod
+    def _absolute(cls, said: str) -> str:
+        """Other processes read it too, from wherever they were started."""
+        return str(Path(said).absolute()) if said else ""
 
     @property
     def facade_url(self) -> str:

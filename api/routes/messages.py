@@ -17,6 +17,7 @@ from api.schemas import Page, Problem, micros_of
 from engine.clock import SECOND, to_iso
 from engine.errors import Conflict, InvalidInput
 from engine.ocpp.deviations import meaning_of
+from engine.ocpp.quirks import Quirk
 
 router = APIRouter(tags=["messages"])
 Id = Annotated[str, Depends(known_charge_point_id)]
@@ -72,6 +73,17 @@ class DeviationOut(BaseModel):
 
 class FleetDeviationOut(DeviationOut):
     charge_points: int = Field(description="How many charge points do it.")
+
+
+class QuirkOut(BaseModel):
+    """A tolerance for what no single frame tells."""
+
+    name: str = Field(examples=["no_ping"])
+    meaning: str
+
+
+class QuirksOut(BaseModel):
+    quirks: list[QuirkOut]
 
 
 class DeviationsOut(BaseModel):
@@ -193,6 +205,12 @@ async def list_charge_point_deviations(charge_point: Id, here: Here) -> Deviatio
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     found = [DeviationOut(name=name, meaning=meaning_of(name), count=count) for name, count in ordered]
     return DeviationsOut(charge_point=row.id, deviations=found)
+
+
+@router.get("/quirks", operation_id="listQuirks", summary="The tolerances that quirk profiles can name")
+async def list_quirks() -> QuirksOut:
+    """A charge point's own are under `live.quirks`."""
+    return QuirksOut(quirks=[QuirkOut(name=quirk.value, meaning=quirk.meaning) for quirk in Quirk])
 
 
 @router.get("/deviations", operation_id="listDeviations", summary="The deviations of all charge points")

@@ -78,6 +78,7 @@ HANDLERS: dict[type[Message], Handler] = {
     notices.Enquiry: notifications.enquired,
     messages.Activated: link.activated,
     messages.Connected: link.connected,
+    messages.VersionRecognised: link.recognised,
     messages.Disconnected: link.disconnected,
     messages.TimerFired: _timer_fired,
     messages.CommandRequested: commands.requested,

@@ -6,7 +6,7 @@ from engine.charging import commands, deviations, reports, reservations, transac
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, Effect, SetTimer
 from engine.charging.events import LinkChanged
-from engine.charging.messages import Activated, Connected, Disconnected
+from engine.charging.messages import Activated, Connected, Disconnected, VersionRecognised
 from engine.charging.state import CORE, ChargePointState
 from engine.charging.transitions import LINK
 from engine.clock import SECOND
@@ -27,6 +27,17 @@ def connected(
     effects.append(CancelTimer(OFFLINE_TIMER))
     _change(state, link, 0, "", now, effects)
     commands.connection_lost(state, now, config, effects)
+    commands.send_next(state, now, config, effects)
+
+
+def recognised(
+    state: ChargePointState, message: VersionRecognised, now: int, config: MachineConfig, effects: list[Effect]
+) -> None:
+    """The station speaks another version than it negotiated: what it really speaks is what is shown and composed in."""
+    if message.subprotocol == state.subprotocol:
+        return
+    state.subprotocol = message.subprotocol
+    _tell(state, 0, "speaks another version than it negotiated", now, effects)
     commands.send_next(state, now, config, effects)
 
 
@@ -80,9 +91,10 @@ def grace_over(state: ChargePointState, now: int, config: MachineConfig, effects
 
 def _change(state: ChargePointState, link: str, code: int, reason: str, now: int, effects: list[Effect]) -> None:
     state.link, state.link_since = link, now
+    _tell(state, code, reason, now, effects)
+
+
+def _tell(state: ChargePointState, code: int, reason: str, now: int, effects: list[Effect]) -> None:
     state.dirty.add(CORE)
-    effects.append(
-        Append(
-            LinkChanged(state.charge_point, now, link, state.connection, state.subprotocol, state.remote, code, reason)
-        )
-    )
+    told = (state.link, state.connection, state.subprotocol, state.remote, code, reason)
+    effects.append(Append(LinkChanged(state.charge_point, now, *told)))

@@ -244,6 +244,13 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRecognised:
+    """The station speaks another version than it negotiated."""
+
+    subprotocol: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnected:
     """Socket number `connection` has gone. A number that no longer counts changes nothing (invariant 3)."""
 
@@ -311,9 +318,8 @@ class CallRefused:
     details: Json = None
 
 
-ControlMessage = (
-    Activated | Connected | Disconnected | TimerFired | CommandRequested | CallAnswered | CallRefused | CostKnown
-)
+LinkMessage = Activated | Connected | VersionRecognised | Disconnected
+ControlMessage = LinkMessage | TimerFired | CommandRequested | CallAnswered | CallRefused | CostKnown
 Message = StationMessage | ControlMessage
 
 

@@ -18,10 +18,11 @@ import orjson
 
 from engine.journal.port import Entry
 from engine.journal.records import MESSAGES
-from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT
+from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, CALL_RESULT_ERROR
 
 PREFIX = "rc:frames:"
 _FIELDS = 11
+_ANSWERS = {"[4,": CALL_ERROR, "[5,": CALL_RESULT_ERROR}
 
 
 def channel_of(charge_point: str) -> str:
@@ -65,11 +66,12 @@ def _frames(row: list[Any]) -> Iterator[dict[str, Any]]:
     if answer is not None:
         yield {
             "direction": "out",
-            "type": CALL_ERROR if answer.startswith("[4,") else CALL_RESULT,
-            "at": at + (latency or 0),
+            "type": _ANSWERS.get(answer[:3], CALL_RESULT),
+            # Ours to a station's CALL comes with its own latency; a complaint about its answer leaves at once.
+            "at": at + (latency or 0) if kind == CALL else at,
             "action": action,
             "message_id": message_id,
             "frame": answer,
-            "latency_us": latency,
+            "latency_us": latency if kind == CALL else None,
             "deviations": [],
         }

@@ -8,16 +8,17 @@ from typing import Any
 from engine.charging.kept_view import VIEWS, reports_view
 from engine.charging.view import charge_point_view
 from engine.journal.port import Journal
+from engine.ocpp.quirks import QuirkBook
 
 View = Mapping[str, Any]
-"""One charge point's, as engine/charging/view.py writes it."""
+"""One charge point's, as engine/charging/view.py writes it, and the names of its `quirks`."""
 
 
 class LiveStates:
     """Reads without asking any host. All methods raise JournalUnavailable."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, quirks: QuirkBook | None = None) -> None:
+        self._journal, self._quirks = journal, quirks or QuirkBook()
 
     async def state(self, charge_point: str) -> View | None:
         """None for a station that never connected."""
@@ -26,7 +27,14 @@ class LiveStates:
     async def states(self, charge_points: Sequence[str]) -> dict[str, View]:
         """Those that never connected are left out."""
         found = await self._journal.snapshots(charge_points)
-        return {name: charge_point_view(name, parts) for name, parts in found.items()}
+        return {name: self._view(name, parts) for name, parts in found.items()}
+
+    def _view(self, charge_point: str, parts: Mapping[str, bytes]) -> View:
+        view = charge_point_view(charge_point, parts)
+        boot = view["boot"] or {}
+        said = (boot.get(name, "") for name in ("vendor", "model", "firmware"))
+        tolerances = self._quirks.of(charge_point, *said)
+        return view | {"quirks": [] if tolerances is None else tolerances.names}
 
     async def kept(self, charge_point: str, what: str, request: int | None = None) -> Any:
         """A view of what is kept beside charging, by its name; None for a station that never connected."""

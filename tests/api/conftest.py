@@ -89,6 +89,7 @@ def view(charge_point: str, **changes: Any) -> dict[str, Any]:
         "boot": None,
         "clock_drift_s": None,
         "deviations": {},
+        "quirks": [],
         "connectors": [],
         "commands": [],
         **changes,

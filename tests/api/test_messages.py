@@ -15,6 +15,7 @@ from api.watches import Watches
 from engine.clock import SECOND
 from engine.errors import Unavailable
 from engine.ocpp.deviations import Deviation, meaning_of
+from engine.ocpp.quirks import Quirk
 from engine.settings import Settings
 from tests.api.conftest import Facade, assert_problem, facade_with, view
 from tests.api.test_serve import serving, until
@@ -131,6 +132,11 @@ async def test_the_fleets_deviations_are_summed(messages: MemoryMessages, admin:
     sums = [(each["name"], each["count"], each["charge_points"]) for each in told["deviations"]]
     assert sums == [("no_zone", 2, 2), ("broken_json", 1, 1)]
     assert all(meaning_of(name) for name in ("no_zone", "stale_connection", *Deviation))
+
+
+async def test_quirks_are_explained(admin: httpx.AsyncClient) -> None:
+    told = (await admin.get("/api/v1/quirks")).json()["quirks"]
+    assert {each["name"]: each["meaning"] for each in told} == {quirk.value: quirk.meaning for quirk in Quirk}
 
 
 def event(number: int) -> LiveEvent:
