@@ -15,6 +15,9 @@ from engine.charging.registers import register_and_power
 from engine.charging.state import CORE, ChargePointState
 from engine.clock import SECOND
 
+_new_tuple = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
+
 _DAY = 86_400 * SECOND
 
 KEPT_DAYS = 3
@@ -31,7 +34,7 @@ def meters_reported(
         drift.observe(state, readings[-1].at, config)
         transaction = state.open.get(message.transaction)
         if transaction is not None:
-            effects.append(TellSession(transaction.session, message))
+            effects.append(_new_tuple(TellSession, (transaction.session, message)))
         elif not message.transaction or not _late(state, message, effects):
             _outside(state, message, now, effects)
     effects.append(ACKNOWLEDGED)

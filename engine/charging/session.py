@@ -38,6 +38,9 @@ from engine.clock import SECOND
 
 __all__ = ["SessionState", "step"]
 
+_new_tuple = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
+
 
 def step(
     state: SessionState, message: SessionMessage, now: int, config: MachineConfig
@@ -111,17 +114,9 @@ def _metered(
     readings = message.readings
     # A late Stop's readings went past this state, so after the end nothing is sure to be new.
     ordered = in_order(state, readings) and phase != "stopped"
-    effects.append(
-        AppendMeters(
-            state.session,
-            state.session,
-            message.evse,
-            message.connector,
-            message.transaction,
-            readings,
-            ordered,
-        )
-    )
+    session = state.session
+    place = (message.evse, message.connector, message.transaction)
+    effects.append(_new_tuple(AppendMeters, (session, session, *place, readings, ordered)))
     state.metered = now
     state.dirty = True
     if phase is None:

@@ -18,6 +18,8 @@ from engine.journal.port import Record
 from engine.journal.records import EVENTS, MESSAGES, METERS, SESSIONS, STATUS
 
 dumps = orjson.dumps
+_new_tuple = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
 
 
 def event_records(event: Event) -> list[Record]:
@@ -43,7 +45,8 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
         digests = _digests(charge_point, meters, reading)
         rows = [s[:7] + (None if s[7] is None else _number(s[7]), s[8]) for s in reading.samples]  # noqa: RUF005
         if ordered:
-            records.append(Record(METERS, _row(charge_point, meters, reading, rows), stream, b"".join(digests)))
+            row = _row(charge_point, meters, reading, rows)
+            records.append(_new_tuple(Record, (METERS, row, stream, b"".join(digests), False)))
         else:
             records += [
                 Record(METERS, _row(charge_point, meters, reading, [row]), stream, digest, True)
@@ -91,4 +94,4 @@ def message_record(
 ) -> Record:
     """The record of a frame and, where it was answered at once, of its answer. Texts are redacted already."""
     row = (charge_point, connection, received, direction, kind, action, message_id, raw, answer, deviations, latency)
-    return Record(MESSAGES, dumps(row))
+    return _new_tuple(Record, (MESSAGES, dumps(row), "", b"", False))

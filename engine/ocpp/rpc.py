@@ -39,6 +39,9 @@ from engine.ocpp.frames import (
 )
 from engine.ocpp.port import OcppVersion
 
+_new_tuple = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
+
 _WITH_SEND = frozenset({"ocpp2.1"})
 """Subprotocols that know SEND and CALLRESULTERROR."""
 
@@ -159,7 +162,7 @@ class Rpc:
             number = self._next_number
             self._next_number = number + 1
             self._unanswered.append(_Slot(number, frame.said_id))
-            return CallReceived(number, frame.message_id, frame.action, frame.payload, notes, text)
+            return _new_tuple(CallReceived, (number, frame.message_id, frame.action, frame.payload, notes, text))
         if isinstance(frame, CallResult | CallError):
             return self._answered(frame, notes, now)
         if self.version.subprotocol not in _WITH_SEND:

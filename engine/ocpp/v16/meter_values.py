@@ -42,12 +42,9 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
     if not 0 <= evse <= MAX_CONNECTOR:
         checked_connector(evse)
     transaction = payload.get("transactionId")
-    return MetersReported(
-        evse,
-        1 if evse else 0,
-        "" if transaction is None else str(transaction),
-        readings(payload["meterValue"], circumstances),
-    )
+    told = "" if transaction is None else str(transaction)
+    found = readings(payload["meterValue"], circumstances)
+    return _new_tuple(MetersReported, (evse, 1 if evse else 0, told, found))
 
 
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
@@ -81,8 +78,11 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
             continue
         said = meter_value.get("timestamp")
         believed, deviation = read_time(said, received) if said else (received, Deviation.MISSING_TIME)
-        at = Instant(said, believed, received) if deviation is None else instant(meter_value, circumstances)
-        found.append(MeterReading(at, tuple(samples)))
+        if deviation is None:
+            at = _new_tuple(Instant, (said, believed, received))
+        else:
+            at = instant(meter_value, circumstances)
+        found.append(_new_tuple(MeterReading, (at, tuple(samples))))
     return tuple(found)
 
 
