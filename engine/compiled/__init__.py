@@ -43,7 +43,6 @@ HOT = (
     "engine.ocpp.port",
     "engine.ocpp.schemas",
     "engine.ocpp.redaction",
-    "engine.ocpp.v16.protocol",
     "engine.ocpp.v16.registry",
     "engine.ocpp.v16.answers",
     "engine.ocpp.v16.meter_values",
