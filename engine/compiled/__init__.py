@@ -75,12 +75,16 @@ HOT = (
 )
 
 
-def key() -> str:
-    """The name of these sources' folder: a digest of their content and of the interpreter's binary interface."""
+def key(root: Path | None = None) -> str:
+    """The name of these sources' folder: a digest of their content and of the interpreter's binary interface.
+
+    `root` has the sources, those that this process runs if it is left out.
+    """
+    root = root or ROOT
     digest = hashlib.sha256(str(sysconfig.get_config_var("SOABI")).encode())
-    for file in sorted({file for pattern in LEANT_ON for file in ROOT.glob(pattern)}):
+    for file in sorted({file for pattern in LEANT_ON for file in root.glob(pattern)}):
         content = file.read_bytes()
-        digest.update(f"\0{file.relative_to(ROOT).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"\0{file.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
 

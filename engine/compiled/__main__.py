@@ -35,11 +35,15 @@ def _missing() -> str:
     return ""
 
 
-def _compile(workshop: Path) -> Path:
-    """Compile in a copy of the sources, so that nothing lies beside them. Returns the folder of what came out."""
+def _copy(workshop: Path) -> None:
+    """Copy the sources: what is compiled is what the key is made of, whatever is edited meanwhile."""
     for package in ("engine", "actors"):
         shutil.copytree(ROOT / package, workshop / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", workshop)
+
+
+def _compile(workshop: Path) -> Path:
+    """Compile a copy of the sources where it lies. Returns the folder of what came out. Raises RuntimeError."""
     built = workshop / "built"
     files = [f"{name.replace('.', '/')}.py" for name in HOT]
     done = subprocess.run(
@@ -71,6 +75,8 @@ command.run()
 
 def _put(built: Path, folder: Path) -> None:
     """Move what was built to its place at once, and take older ones away."""
+    if folder.is_dir():
+        return
     fresh = folder.with_suffix(".fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(built, fresh)
@@ -94,13 +100,14 @@ def main() -> int:
     COMPILED.mkdir(exist_ok=True)
     with (COMPILED / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = COMPILED / key()
-        if folder.is_dir():
+        if (COMPILED / key()).is_dir():
             return 0
         _say("Compiling the hot path (about half a minute, again after each change of the engine) …")
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="raycharge-compile-") as workshop:
             try:
+                _copy(Path(workshop))
+                folder = COMPILED / key(Path(workshop))
                 _put(_compile(Path(workshop)), folder)
             except RuntimeError as error:
                 _say(f"The hot path could not be compiled and runs from its sources. {error}")

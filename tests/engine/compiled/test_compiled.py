@@ -27,9 +27,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_same_sources_have_the_same_key_wherever_they_lie(copy: Path) -> None:
-    here = compiled.key()
-    compiled.ROOT = Path(builder.__file__).parent.parent.parent
-    assert compiled.key() == here
+    assert compiled.key() == compiled.key(Path(builder.__file__).parent.parent.parent)
 
 
 @pytest.mark.parametrize("edited", ["engine/ocpp/frames.py", "engine/charging/messages.py", "actors/link.py"])
@@ -99,3 +97,23 @@ def test_a_failed_compilation_leaves_nothing_and_says_so(
     assert builder.main() == 1
     assert "what the compiler said" in capsys.readouterr().out
     assert not (tmp_path / compiled.key()).exists()
+
+
+def test_what_is_compiled_is_named_after_what_was_compiled(
+    copy: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited = copy / "engine" / "ids.py"
+
+    def compile_it(workshop: Path) -> Path:
+        edited.write_text(edited.read_text() + "\n")
+        (workshop / "built").mkdir()
+        return workshop / "built"
+
+    place = tmp_path_factory.mktemp("compiled")
+    (copy / "pyproject.toml").touch()
+    for name, value in {"ROOT": copy, "COMPILED": place, "_missing": lambda: "", "_compile": compile_it}.items():
+        monkeypatch.setattr(builder, name, value)
+    before = compiled.key()
+    assert builder.main() == 0
+    assert (place / before).is_dir()
+    assert not (place / compiled.key()).exists()
