@@ -17,7 +17,7 @@ from engine.stores.pubsub import PubSub
 
 log = structlog.get_logger("api.live")
 
-_TIMES = ("believed", "started", "deadline")
+_TIMES = ("believed", "started", "deadline", "expires")
 
 
 class FeedEvents:
