@@ -13,11 +13,16 @@ from starlette.responses import Response
 from api.context import Here
 from api.problems import problem_of
 from api.transfers import FileAnswer, Incoming, Upload, file_answer
-from engine.errors import InvalidInput
+from engine.errors import Gone, InvalidInput, Unavailable
+from engine.stores.files.catalogue import Link
 
 router = APIRouter(tags=["files"])
 Token = Annotated[str, Path(min_length=1, max_length=200, description="Stands for one job, and for a login.")]
 Name = Annotated[str, Path(max_length=500, description="Any; a station's own name for what it brings is kept.")]
+
+
+_OVER = frozenset({"done", "superseded"})
+"""States of a job (engine/charging/jobs.py) after which nothing is transferred any more."""
 
 
 class BroughtOut(BaseModel):
@@ -57,6 +62,7 @@ async def fetch_file(token: Token, name: Name, here: Here, request: Request) -> 
     """With `Range` a download that was cut goes on. Once all of the image has gone out, the link is spent."""
     exchange = here.ports.files
     link, image = await exchange.download(token)
+    await _still_wanted(here, link)
     return file_answer(
         exchange,
         request,
@@ -72,9 +78,22 @@ async def fetch_file_without_name(token: Token, here: Here, request: Request) ->
     return await fetch_file(token, "", here, request)
 
 
+async def _still_wanted(here: Here, link: Link) -> None:
+    """Raise Gone if the link's job is over: what failed may be tried again by the station, but what is done or has
+    given way to another job is not. While the journal is away a job counts as not over."""
+    try:
+        jobs = await here.ports.fleet.kept(link.charge_point, "jobs") or ()
+    except Unavailable:
+        return
+    if any(job["command"] == link.job and job["state"] in _OVER for job in jobs):
+        await here.ports.files.end_job(link.charge_point, link.job)
+        raise Gone("The job of this link is over.", field="token", remedy="Ask for a new one.")
+
+
 async def _bring(token: str, here: Here, request: Upload, name: str) -> Response:
     exchange = here.ports.files
     link = await exchange.upload(token)
+    await _still_wanted(here, link)
     incoming = Incoming(request, exchange.limits.upload_bytes)
     file = await exchange.take(link, lambda: name.strip("/") or incoming.name, incoming.chunks())
     told = BroughtOut(name=file.name, size=file.size, sha256=file.sha256)

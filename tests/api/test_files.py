@@ -242,6 +242,19 @@ async def test_malformed_uploads_and_wrong_links_are_told_what_is_wrong(place: P
     assert [each for each in place.on_disk() if each.name != image["id"]] == []
 
 
+@pytest.mark.parametrize(("state", "status"), [("running", 200), ("failed", 200), ("done", 410), ("superseded", 410)])
+async def test_a_link_ends_with_its_job(place: Place, state: str, status: int) -> None:
+    image = await place.image()
+    fetch, bring = await place.download_path(image["id"]), await place.upload_path()
+    jobs = [{"command": "c0", "state": "done"}, {"command": "c1", "state": state}]
+    place.facade.fleet.kept_views["CP-1", "jobs"] = jobs
+    assert (await place.client.get(fetch)).status_code == status
+    assert (await place.client.put(bring, content=b"x")).status_code == status
+    if status == 410:
+        jobs.clear()
+        assert_problem(await place.client.get(fetch), 410, detail="This link has expired.")
+
+
 async def test_images_are_kept_by_those_who_may(place: Place) -> None:
     image = await place.image(b"image")
     path = f"/api/v1/firmware/{image['id']}"
