@@ -127,10 +127,14 @@ async def test_a_call_to_a_station_without_milliseconds_has_none(place: Place, t
 
 
 @pytest.mark.parametrize(
-    ("negotiated", "spoken", "boot"), [("ocpp1.6", "ocpp2.0.1", BOOT_2), ("ocpp2.0.1", "ocpp1.6", BOOT)]
+    ("negotiated", "spoken", "boot", "spelling"),
+    [
+        ("ocpp1.6", "ocpp2.0.1", BOOT_2, "OccurrenceConstraintViolation"),
+        ("ocpp2.0.1", "ocpp1.6", BOOT, "OccurenceConstraintViolation"),
+    ],
 )
 async def test_a_station_is_answered_in_the_version_that_it_speaks(
-    place: Place, negotiated: str, spoken: str, boot: dict[str, Any]
+    place: Place, negotiated: str, spoken: str, boot: dict[str, Any], spelling: str
 ) -> None:
     runtime = await place.runtime()
     station = StationIn(runtime, subprotocol=negotiated)
@@ -148,6 +152,8 @@ async def test_a_station_is_answered_in_the_version_that_it_speaks(
         status = {"timestamp": "2026-01-01T00:00:00Z", "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
         assert (await station.call("StatusNotification", status))[0] == 3
     assert state.deviations == {"other_version": 1}, "noted once: from then on it is simply its version"
+    refused = await station.call("Authorize", {})
+    assert refused[2] == spelling, "errors are spelt as its version spells them"
     told = [event["subprotocol"] for event in await place.events("link")]
     assert told[-2:] == [negotiated, spoken]
     parts = (await place.journal.snapshots(["CP-1"]))["CP-1"]
@@ -169,6 +175,7 @@ async def test_an_odd_message_of_the_negotiated_version_does_not_change_it(place
     runtime = await place.runtime()
     station = StationIn(runtime)
     await station.call("BootNotification", BOOT | {"chargingStation": "what"})
+    await station.call("BootNotification", BOOT | BOOT_2)
     await station.call("StatusNotification", STATUS | {"evseId": 1})
     assert (await station.call("TransactionEvent", {"eventType": "nonsense"}))[0] == 4
     assert (await station.call("NotifyReport", {}))[0] == 4

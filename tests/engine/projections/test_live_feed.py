@@ -97,6 +97,7 @@ async def test_the_frames_of_a_watched_charge_point_are_told_one_by_one(bus: Pub
         ("out", 4, "2", 1500, 1500),
         ("in", 3, "3", 9, 7000),
     ]
+    assert feed.published == 5, "nothing of others, and nothing of what is no row"
     assert (told[0]["frame"], told[1]["frame"]) == ('[2,"1","Heartbeat",{}]', '[3,"1",{}]')
     assert (told[0]["deviations"], told[1]["deviations"]) == (["no_zone"], [])
 
