@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
+from websockets.exceptions import ConnectionClosed
 
 from engine.security.certificates import serial_text
 from engine.security.local_authority import write_private, write_whole
@@ -257,3 +259,52 @@ async def test_a_storm_of_tls_handshakes_is_served(tmp_path: Path) -> None:
 
         assert set(await asyncio.gather(*(visit(door) for _ in range(40)))) == {101}
         await until(lambda: not door.listener.sockets, "all gone")
+
+
+async def test_too_many_handshakes_are_cut_before_they_cost_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.gateway.tls.MAX_HANDSHAKES", 1)
+    async with secure_door(tmp_path, "ecdsa") as door:
+        _, silent = await asyncio.open_connection("127.0.0.1", door.tls)
+        await until(lambda: any(port.handshaking for port in door.listener._tls_ports), "under way")
+        assert await door.answer("CP-2", password=PASSWORD) == REFUSED_BY_TLS
+        assert door.events == {"tls_too_many_handshakes": 1}
+        silent.close()
+        await until(lambda: not any(port.handshaking for port in door.listener._tls_ports), "given up")
+        assert await door.answer("CP-2", password=PASSWORD) == 101
+
+
+async def test_no_more_open_files_only_makes_stations_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.gateway.tls.ACCEPT_PAUSE_S", 0.1)
+
+    class Exhausted:
+        """A listening socket whose next accept fails as at the limit of open files."""
+
+        def __init__(self, sock: Any) -> None:
+            self.sock, self.failures = sock, 1
+
+        def accept(self) -> Any:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(errno.EMFILE, "too many open files")
+            return self.sock.accept()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.sock, name)
+
+    async with secure_door(tmp_path, "ecdsa") as door:
+        port = door.listener._tls_ports[0]
+        port._sock = exhausted = Exhausted(port._sock)  # type: ignore[assignment]
+        assert await door.answer("CP-2", password=PASSWORD) == 101
+        assert exhausted.failures == 0
+
+
+async def test_draining_closes_tls_connections_with_1012_and_takes_no_more(tmp_path: Path) -> None:
+    async with secure_door(tmp_path, "ecdsa") as door, await door.dial("CP-2", password=PASSWORD) as socket:
+        draining = asyncio.create_task(door.listener.drain(1000.0))
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), 5)
+        assert socket.close_code == 1012
+        await draining
+        assert await door.answer("CP-2", password=PASSWORD) == REFUSED_BY_TLS
