@@ -88,5 +88,8 @@ def _tls_metrics(host: BaseHost) -> list[Metric]:
         return []
     return [
         Metric("raycharge_tls_reloads_total", "Times that changed TLS files were taken into use", files.reloads),
+        Metric(
+            "raycharge_tls_certificates_end_seconds", "When the first of our certificates ends", files.material.ends
+        ),
         Metric("raycharge_tls_reload_failures_total", "Times that they could not be used", files.failures),
     ]

@@ -49,11 +49,12 @@ Fingerprint = tuple[tuple[str, int, int], ...]
 
 @dataclass(slots=True)
 class Material:
-    """What new connections are made with. `legacy` also takes static RSA."""
+    """What new connections are made with. `legacy` also takes static RSA; `ends` is when the first of ours runs out."""
 
     modern: ssl.SSLContext
     legacy: ssl.SSLContext
     trust: Trust
+    ends: float
 
 
 @dataclass(slots=True)
@@ -177,6 +178,7 @@ def _material(tls_folder: Path, pki_folder: Path) -> Material:
         _context(SUITES, chains, authorities),
         _context(SUITES + STATIC_RSA_SUITES, chains, authorities),
         Trust(authorities, lists),
+        min(certificate.not_valid_after_utc.timestamp() for _, certificate in own_certificates(tls_folder)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,8 @@ async def test_a_damaged_file_changes_nothing_and_a_good_one_after_it_does(tmp_p
         write_private(tmp_path / "tls" / "server-ecdsa.pem", good.pem[: len(good.pem) // 2])
         assert not door.files.reload()
         assert (door.files.failures, await door.answer("CP-2", password=PASSWORD)) == (1, 101)
+        assert door.files.material is not None
+        assert door.files.material.ends > time.time() + 20 * 86_400
         write_private(tmp_path / "tls" / "server-ecdsa.pem", good.pem)
         assert door.files.reload()
         assert not door.files.reload(), "nothing has changed since"
