@@ -223,6 +223,7 @@ class SessionRow:
     duration_s: int | None
     reason: str
     doubts: Sequence[str] = ()
+    stop_id_token: str = ""
     ordering: int = 0
     """What the list is ordered by, newest first: the start in microseconds, or -1 where nobody told it."""
 

@@ -222,6 +222,7 @@ class SessionOut(BaseModel):
     connector: int
     transaction: str = Field(description="The station's own transaction id.", examples=["17"])
     id_token: str
+    stop_id_token: str = Field(description="The token that stopped it; empty where none was shown.")
     state: str = Field(examples=["stopped"])
     started_at: str | None
     stopped_at: str | None
@@ -243,6 +244,7 @@ class SessionOut(BaseModel):
             connector=row.connector,
             transaction=row.transaction,
             id_token=row.id_token,
+            stop_id_token=row.stop_id_token,
             state=row.state,
             started_at=moment(row.started),
             stopped_at=moment(row.stopped),

@@ -128,6 +128,7 @@ def _session(row: Row[Any]) -> SessionRow:
         connector=row.connector,
         transaction=row.transaction_id,
         id_token=row.id_token,
+        stop_id_token=row.stop_id_token or "",
         state=row.state,
         started=row.started,
         stopped=row.stopped,

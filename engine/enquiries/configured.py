@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.x509 import Certificate
 
 from engine.clock import Clock
+from engine.enquiries.contract_authorization import ContractAuthorization
 from engine.enquiries.contracts import FolderContracts, HttpContracts
 from engine.enquiries.ocsp import CertificateStatus, ChainStatus, Ocsp, read_issuers
 from engine.enquiries.port import Provider
@@ -26,6 +27,7 @@ def providers(settings: Settings, clock: Clock | None = None) -> dict[str, Provi
         ocsp = Ocsp(_issuers(settings.ocsp_issuers_dir), hosts, clock=clock)
         found["GetCertificateStatus"] = CertificateStatus(ocsp)
         found["GetCertificateChainStatus"] = ChainStatus(ocsp)
+        found["Authorize"] = ContractAuthorization(ocsp)
     return found
 
 

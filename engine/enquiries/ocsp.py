@@ -61,19 +61,25 @@ class Ocsp:
         client: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._issuers = list(issuers)
+        self.issuers = tuple(issuers)
+        """The certificates of those who are trusted."""
         self._hosts = frozenset(host.lower() for host in hosts)
         self._client = client or httpx.AsyncClient(timeout=httpx.Timeout(10.0))
         self._clock = clock or SystemClock()
         self._remembered: OrderedDict[Key, ocsp.OCSPResponse] = OrderedDict()
 
-    async def status(self, asked: Mapping[str, Any], url: str) -> ocsp.OCSPResponse:
-        """The responder's word about a certificate by its hash data. Raises Unanswered, Unavailable."""
+    async def status(
+        self, asked: Mapping[str, Any], url: str, issuer: x509.Certificate | None = None
+    ) -> ocsp.OCSPResponse:
+        """The responder's word about a certificate by its hash data. Raises Unanswered, Unavailable.
+
+        `issuer` is one whose chain to a trusted one was checked; without it, the issuer has to be trusted itself.
+        """
         key = _key(asked)
         known = self._remembered.get(key)
         if known is not None and self._holds(known):
             return known
-        issuer = self._issuer(key)
+        issuer = issuer or self._issuer(key)
         try:
             serial = int(key[3], 16)
             builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
@@ -90,7 +96,7 @@ class Ocsp:
         return response
 
     def _issuer(self, key: Key) -> x509.Certificate:
-        for issuer in self._issuers:
+        for issuer in self.issuers:
             named = ocsp.OCSPRequestBuilder().add_certificate(issuer, issuer, _ALGORITHMS[key[0]]()).build()
             if (named.issuer_name_hash.hex(), named.issuer_key_hash.hex()) == (key[1], key[2]):
                 return issuer

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 ORGANISATION = "Raycharge"
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -91,6 +91,20 @@ def client(
     extensions = [(purpose, False), (_usage(), True)]
     subject = issuer.certificate.subject
     return Identity(_signed(name(common, organisation), key, subject, issuer.key, valid_for, extensions), key)
+
+
+def contract(issuer: Identity, emaid: str, responder: str) -> Identity:
+    """A contract certificate of ISO 15118 for an eMAID, with the address of the OCSP responder."""
+    location = x509.UniformResourceIdentifier(responder)
+    access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, location)
+    key = new_key()
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_usage(), True),
+        (x509.AuthorityInformationAccess([access]), False),
+    ]
+    subject = issuer.certificate.subject
+    return Identity(_signed(name(emaid), key, subject, issuer.key, timedelta(days=30), extensions), key)
 
 
 def signing_request(key: Key, common: str, organisation: str = ORGANISATION) -> str:

@@ -26,10 +26,14 @@ _FOLDER = "conformance-tls"
 
 @dataclass(frozen=True, slots=True)
 class TlsMaterial:
-    """`gateway_root` signed the gateway's certificates, `stations_root` signs the stations'; the gateway trusts it."""
+    """`gateway_root` signed the gateway's certificates, `stations_root` signs the stations'; the gateway trusts it.
+
+    `contracts_root` signs contracts of ISO 15118, about which the product may ask OCSP responders on this machine.
+    """
 
     gateway_root: x509.Certificate
     stations_root: Identity
+    contracts_root: Identity
     port: int
     legacy_port: int
 
@@ -39,11 +43,10 @@ class TlsMaterial:
         folder = installation.folder / _FOLDER
         if not folder.exists():
             return None
-        signer = (folder / "stations-root.pem").read_bytes()
-        key = serialization.load_pem_private_key(signer, password=None)
         return cls(
             x509.load_pem_x509_certificate((folder / "gateway-root.pem").read_bytes()),
-            Identity(x509.load_pem_x509_certificate(signer), key),  # type: ignore[arg-type]
+            _identity(folder / "stations-root.pem"),
+            _identity(folder / "contracts-root.pem"),
             int(installation.settings["OCPP_TLS_PORT"]),
             int(installation.settings["OCPP_LEGACY_TLS_PORT"]),
         )
@@ -86,9 +89,21 @@ def prepare(installation: Installation) -> None:
     for kind in ("ecdsa", "rsa"):
         _write(tls / f"gateway-{kind}.pem", pki.server(gateway_root, HOST, kind).pem)
     _write(tls / "clients" / "stations-root.pem", pki.pem(stations_root.certificate))
+    contracts_root = pki.authority("Conformance contracts root")
+    _write(kept / "contracts-root.pem", contracts_root.pem)
+    issuers = kept / "ocsp-issuers"
+    issuers.mkdir()
+    _write(issuers / "contracts-root.pem", pki.pem(contracts_root.certificate))
+    installation.settings |= {"OCSP_ISSUERS_DIR": str(issuers), "OCSP_HOSTS": "127.0.0.1"}
     initialise(installation.data_dir / "pki", pki.ORGANISATION)
     ports = free_ports(2)
     installation.settings |= {"OCPP_TLS_PORT": str(ports[0]), "OCPP_LEGACY_TLS_PORT": str(ports[1])}
+
+
+def _identity(path: Path) -> Identity:
+    text = path.read_bytes()
+    key = serialization.load_pem_private_key(text, password=None)
+    return Identity(x509.load_pem_x509_certificate(text), key)  # type: ignore[arg-type]
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.charging.messages import AuthorizeAsked, Json, TokenStanding
+from engine.charging.notices import Enquiry
 from engine.clock import to_iso
 from engine.ocpp.port import Circumstances
 
@@ -15,9 +16,14 @@ ACCEPTED = TokenStanding("Accepted")
 MAX_ID_TOKEN = 36
 
 
-def understand(payload: dict[str, Any], circumstances: Circumstances) -> AuthorizeAsked:
+def understand(payload: dict[str, Any], circumstances: Circumstances) -> AuthorizeAsked | Enquiry:
+    """With a contract's certificate (C07) somebody has to look at that first: until then it is not good."""
     token = payload["idToken"]
-    return AuthorizeAsked(token["idToken"], standing(token, circumstances))
+    found = standing(token, circumstances)
+    if "iso15118CertificateHashData" in payload or "certificate" in payload:
+        negative = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "CertChainError"}
+        return Enquiry("Authorize", payload | {"idTokenInfo": id_token_info(found)}, negative)
+    return AuthorizeAsked(token["idToken"], found)
 
 
 def standing(token: dict[str, Any], circumstances: Circumstances) -> TokenStanding:

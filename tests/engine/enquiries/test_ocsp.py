@@ -122,7 +122,8 @@ async def test_the_settings_say_which_providers_there_are(tmp_path: Path) -> Non
         providers(Settings(ocsp_issuers_dir=tmp_path))
     (tmp_path / "root.pem").write_bytes(ROOT.certificate.public_bytes(Encoding.PEM))
     found = providers(Settings(ocsp_issuers_dir=tmp_path, ocsp_hosts="a.example, b.example", contracts_dir=tmp_path))
-    assert found.keys() == {"Get15118EVCertificate", "GetCertificateStatus", "GetCertificateChainStatus"}
+    checked = {"Authorize", "GetCertificateStatus", "GetCertificateChainStatus"}
+    assert found.keys() == {"Get15118EVCertificate", *checked}
     assert read_issuers(tmp_path) == [ROOT.certificate]
     for provider in found.values():
         await provider.aclose()
