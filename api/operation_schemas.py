@@ -61,7 +61,7 @@ class SetChargingProfileIn(OperationIn):
     numbered = True
 
     evse: Evse = Field(0, description="0: the whole station, or the default of every EVSE.")
-    profile: ProfileIn
+    profile: ProfileIn = Field(examples=[{"schedules": [{"unit": "A", "periods": [{"limit": "16.0"}]}]}])
 
     def operation(self, number: int) -> ops.SetChargingProfile:
         return ops.SetChargingProfile(self.profile.profile(number), self.evse)
@@ -82,7 +82,7 @@ class ClearChargingProfileIn(OperationIn):
 class GetCompositeScheduleIn(OperationIn):
     kind = ops.GetCompositeSchedule.kind
 
-    duration_s: int = Field(86_400, ge=1, le=31 * 86_400)
+    duration_s: int = Field(86_400, ge=1, le=31 * 86_400, examples=[3600])
     evse: Evse = 0
     unit: Unit | None = None
 
@@ -110,7 +110,7 @@ class StartIn(OperationIn):
 class ResetIn(OperationIn):
     kind = ops.Reset.kind
 
-    immediate: bool = Field(False, description="Do not wait for sessions to end (1.6: Hard).")
+    immediate: bool = Field(False, examples=[True], description="Do not wait for sessions to end (1.6: Hard).")
     evse: Evse = Field(0, description="0: the whole station; one EVSE needs OCPP 2.x.")
 
     def operation(self, number: int) -> ops.Reset:
@@ -120,7 +120,7 @@ class ResetIn(OperationIn):
 class UnlockIn(OperationIn):
     kind = ops.Unlock.kind
 
-    evse: int = Field(1, ge=1, le=1023)
+    evse: int = Field(1, ge=1, le=1023, examples=[1])
     connector: int = Field(1, ge=1, le=16)
 
     def operation(self, number: int) -> ops.Unlock:
@@ -130,7 +130,7 @@ class UnlockIn(OperationIn):
 class AvailabilityIn(OperationIn):
     kind = ops.ChangeAvailability.kind
 
-    operative: bool
+    operative: bool = Field(examples=[False])
     evse: Evse = Field(0, description="0: the whole station.")
     connector: int = Field(0, ge=0, le=16, description="0: the whole EVSE.")
 
@@ -244,7 +244,7 @@ class GetLocalListVersionIn(OperationIn):
 class TransferDataIn(OperationIn):
     kind = ops.TransferData.kind
 
-    vendor: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    vendor: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(examples=["com.acme"])
     message: Name = ""
     data: Any = None
 
@@ -330,7 +330,9 @@ SIMPLE: dict[str, type[OperationIn]] = {
 class StopIn(Strict):
     """One of the two."""
 
-    session: Annotated[str, StringConstraints(max_length=64)] | None = Field(None, description="Our id of it.")
+    session: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        None, description="Our id of it.", examples=["0a1b2c"]
+    )
     transaction: TransactionText | None = Field(None, description="The station's id of it.")
 
 
@@ -388,5 +390,5 @@ class LogIn(OperationIn):
 class LocalListIn(Strict):
     """The whole registry of tokens, or only those that are named: what the registry has no more is taken out."""
 
-    tokens: list[TokenText] | None = Field(None, max_length=1000, description="Left out: all of them, as a full list.")
+    tokens: list[TokenText] | None = Field(None, max_length=1000, description="Left out: all, as a full list.")
     version: Number | None = Field(None, description="Above the one that is there; left out: a new one.")
