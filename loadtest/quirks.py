@@ -1,4 +1,7 @@
-"""The liberties that real charge points take with OCPP 1.6, by name, each off unless asked for."""
+"""The liberties that real charge points take with OCPP, by name, each off unless asked for.
+
+Those about StopTransaction are 1.6's; the others mean TransactionEvents, too.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class Quirk(StrEnum):
     METER_OBJECT = "meter_object"
     """`meterValue` is an object where a list of one belongs."""
     NUMBERS_AS_VALUES = "numbers_as_values"
-    """Sampled values are JSON numbers instead of text."""
+    """Sampled values are JSON numbers instead of text; in 2.x, text instead of numbers."""
 
 
 def quirks(names: Iterable[str]) -> frozenset[Quirk]:
