@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 UNREADABLE = 0
 """The type of a row whose frame could not be read."""
 
+_READINGS = frozenset({"MeterValues", "TransactionEvent"})
+
 MAX_MESSAGE_ID = 255
 """Longer message ids are cut in the log's column; the frame itself has them whole."""
 
@@ -34,8 +36,9 @@ def call_record(
     """A station's CALL and our answer, None where it gets none; or a SEND, which gets none."""
     deviations = call.deviations
     text = call.raw if isinstance(call.raw, bytes) else call.raw.encode()
-    # A MeterValues that passed its schema has no room for a secret; it is by far the most frequent frame.
-    raw = text if call.action == "MeterValues" and not deviations else redact_text(text)
+    # A reading that passed its schema has room for a secret in 2.x's free fields only; it is the most frequent frame.
+    plain = call.action in _READINGS and not deviations and b"customData" not in text and b"additionalInfo" not in text
+    raw = text if plain else redact_text(text)
     answer: str | None = None
     if batch.payload is not None and call.number:
         answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'

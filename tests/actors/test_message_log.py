@@ -99,6 +99,21 @@ async def test_what_cannot_be_read_and_what_is_not_answered_is_logged_too(place:
     assert (unanswered["answer"], unanswered["latency"]) == (None, None)
 
 
+async def test_free_fields_of_2_x_have_no_secrets_in_the_log(place: Place) -> None:
+    runtime = await place.runtime()
+    station = StationIn(runtime, subprotocol="ocpp2.0.1")
+    await station.call("BootNotification", {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}})
+    reading = {"timestamp": "2026-11-26T09:00:00Z", "sampledValue": [{"value": 1}]}
+    custom = {"vendorId": "V", "wifiPassword": "a-very-secret-key"}
+    await station.call("MeterValues", {"evseId": 1, "meterValue": [reading], "customData": custom})
+    plain = {"evseId": 1, "meterValue": [reading]}
+    await station.call("MeterValues", plain)
+    _, secret, open_one = await logged(place, runtime)
+    assert secret["action"] == "MeterValues"
+    assert "a-very-secret-key" not in secret["raw"]
+    assert json.loads(open_one["raw"])[3] == plain
+
+
 async def test_secrets_do_not_reach_the_log(place: Place) -> None:
     runtime = await place.runtime()
     station = StationIn(runtime)
