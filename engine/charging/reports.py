@@ -130,7 +130,7 @@ def _finish(state: ChargePointState, row: Row, how: str, now: int, effects: list
     rows = [item for number in numbers for item in _rows_of_piece(state, row, number)]
     for number in numbers:
         kept.drop(state, _piece(row, number))
-    kept.store(state, _whole(row), {"rows": rows})
+    kept.store(state, _whole(row), {"rows": rows}, 2 * MAX_BYTES)
     row |= {"state": how, "latest": now, "ahead": [], "digests": [], "parts": len(numbers)}
     _learn(state, row, rows, now)
     effects.append(

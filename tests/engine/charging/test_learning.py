@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+from string import printable
 from typing import Any
 
 import orjson
@@ -104,6 +106,17 @@ def test_settings_are_bounded_in_number_and_length(world: World) -> None:
     assert len(rows) == station_configuration.MAX_SETTINGS
     assert len(rows[0]["value"]) == station_configuration.MAX_VALUE
     assert len(world.state.kept["conf"]) < 100_000
+
+
+def test_no_part_grows_without_bound_whatever_a_station_says(world: World) -> None:
+    dice = Random(1)
+    for number in range(12):
+        noise = "".join(dice.choices(printable[:90], k=30_000))
+        world.do(LimitReported(number, "EMS", False, None, ({"unit": noise},)))
+        assert len(world.parts["limits"]) <= kept.MAX_BYTES
+    evses = [row["evse"] for row in shown(world, "charging-profiles")["limits"]]
+    assert evses == list(range(12 - len(evses), 12))
+    assert len(evses) >= 2
 
 
 # --- lists and certificates -------------------------------------------------------------------------------------------
