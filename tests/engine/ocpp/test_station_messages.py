@@ -76,9 +76,10 @@ def test_what_no_machine_looks_at_is_on_record_as_it_was_said(version: str, acti
         assert orjson.loads(VERSIONS[version].answer(reply.answer)) == {"status": "Accepted"}
 
 
-def test_these_messages_of_2_1_are_only_noted() -> None:
+def test_these_messages_of_2_1_are_only_noted_or_asked_of_a_provider() -> None:
+    """Authorize is, when it comes with a contract's certificate."""
     assert {action for version, action in NOTED if version == "ocpp2.1"} == {
-        "BatterySwap", "ClosePeriodicEventStream", "Get15118EVCertificate", "GetCertificateChainStatus",
+        "Authorize", "BatterySwap", "ClosePeriodicEventStream", "Get15118EVCertificate", "GetCertificateChainStatus",
         "GetCertificateStatus", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyPeriodicEventStream",
         "NotifyPriorityCharging", "NotifySettlement", "OpenPeriodicEventStream", "PullDynamicScheduleUpdate",
         "VatNumberValidation",
