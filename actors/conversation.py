@@ -41,7 +41,7 @@ from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.quirks import Quirk, Standing, Tolerances, corrected, standing_of, without_fractions
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
-from engine.ocpp.version import VERSIONS, speaks
+from engine.ocpp.version import other_version
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
@@ -142,14 +142,14 @@ class Conversation:
 
     def _in_other_version(self, heard: CallReceived) -> tuple[OcppVersion, StationMessage, list[Deviated]] | None:
         """The message in the version whose words these are, if that is another one and understands it better."""
-        spoken = speaks(heard.action, heard.payload)
-        if spoken is None or spoken[:5] == self.version.subprotocol[:5]:
+        version = other_version(heard.action, heard.payload, self.version.subprotocol)
+        if version is None:
             return None
         notes: list[Deviated] = []
         circumstances = self._runtime.circumstances
         circumstances.notes = notes
         try:
-            return VERSIONS[spoken], VERSIONS[spoken].understand(heard.action, heard.payload, circumstances), notes
+            return version, version.understand(heard.action, heard.payload, circumstances), notes
         except (ProtocolError, Unavailable):
             return None
         finally:

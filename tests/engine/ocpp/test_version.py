@@ -10,7 +10,7 @@ from engine.ocpp.deviations import MAX_DETAIL, Deviation, note
 from engine.ocpp.errors import V2_SPELLING, V16_SPELLING, ErrorCode, neutral_code
 from engine.ocpp.schemas import SchemaSet, first_flaw
 from engine.ocpp.tolerant import repaired
-from engine.ocpp.version import VERSIONS, speaks
+from engine.ocpp.version import VERSIONS, other_version, speaks
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,27 @@ from engine.ocpp.version import VERSIONS, speaks
         ("StatusNotification", {"connectorId": 1, "evseId": 1, "connectorStatus": "Available"}, "ocpp2.0.1"),
         ("StartTransaction", {}, "ocpp1.6"),
         ("TransactionEvent", None, "ocpp2.0.1"),
+        ("ReportChargingProfiles", {}, "ocpp2.0.1"),
+        ("SignedFirmwareStatusNotification", {}, "ocpp1.6"),
+        ("NotifySettlement", {}, "ocpp2.1"),
+        ("SecurityEventNotification", {}, None),
         ("Heartbeat", {}, None),
         ("BootNotification", None, None),
     ],
 )
 def test_words_tell_the_version(action: str, payload: Any, subprotocol: str | None) -> None:
     assert speaks(action, payload) == subprotocol
+
+
+def test_only_another_version_than_the_negotiated_one_is_another() -> None:
+    def other(action: str, negotiated: str) -> str | None:
+        found = other_version(action, {}, negotiated)
+        return None if found is None else found.subprotocol
+
+    assert [other("TransactionEvent", name) for name in VERSIONS] == ["ocpp2.0.1", None, None]
+    assert [other("StartTransaction", name) for name in VERSIONS] == [None, "ocpp1.6", "ocpp1.6"]
+    assert [other("NotifySettlement", name) for name in VERSIONS] == ["ocpp2.1", "ocpp2.1", None]
+    assert [other("Heartbeat", name) for name in VERSIONS] == [None, None, None]
 
 
 def test_versions_are_keyed_by_their_subprotocol() -> None:
