@@ -38,6 +38,11 @@ class Transaction:
         self.ended = False
         self._placed = False
 
+    def place(self, evse: int, connector: int = 1) -> None:
+        """It learns its EVSE, and will say so in its next event."""
+        if self.evse is None:
+            self.evse, self.connector = evse, connector
+
     async def event(
         self,
         kind: str,
@@ -110,27 +115,34 @@ class Station201(Station):
         await self.report_all("Available")
         return answer
 
-    async def authorised(self, tag: str | None = None, evse: int = 1) -> None:
-        """Authorized: Authorize accepted, and told to the EVSE's transaction where one runs."""
-        await self.authorize(tag, wanted={"idTokenInfo.status": "Accepted"})
+    async def authorised(self, tag: str | None = None, evse: int = 1, *, starts: bool = False) -> None:
+        """Authorized: Authorize accepted, and told to the EVSE's transaction where one runs.
+
+        `starts`: where none does, one starts (TxStartPoint Authorized) that does not know its EVSE yet.
+        """
+        accepted = {"idTokenInfo.status": "Accepted"}
+        await self.authorize(tag, wanted=accepted)
         running = self.running(evse)
         if running is not None:
-            accepted = {"idTokenInfo.status": "Accepted"}
             await running.event("Updated", "Authorized", token=tag or self.tag, wanted=accepted)
+        elif starts:
+            made = self.transaction(evse, place=False)
+            await made.event("Started", "Authorized", token=tag or self.tag, wanted=accepted)
 
     async def parking_bay_occupied(self, evse: int = 1, *, starts: bool = True) -> None:
         """ParkingBayOccupied: a vehicle stands there; starts the transaction unless told not to."""
         if starts:
             await self.transaction(evse).event("Started", "EVDetected")
 
-    async def ev_connected_pre_session(self, evse: int = 1, *, starts: bool = True) -> None:
+    async def ev_connected_pre_session(self, evse: int = 1, *, starts: bool = True, **more: Any) -> None:
         """EVConnectedPreSession: the connector is occupied, the transaction started (TxStartPoint EVConnected)."""
         await self.status("Occupied", evse)
         running = self.running(evse)
         if running is not None:
-            await running.event("Updated", "CablePluggedIn", "EVConnected")
+            running.place(evse)
+            await running.event("Updated", "CablePluggedIn", "EVConnected", **more)
         elif starts:
-            await self.transaction(evse).event("Started", "CablePluggedIn", "EVConnected")
+            await self.transaction(evse).event("Started", "CablePluggedIn", "EVConnected", **more)
 
     async def energy_transfer_started(self, evse: int = 1, tag: str | None = None) -> Transaction:
         """EnergyTransferStarted: connected and authorised where it is not yet, then Charging. The transaction."""
@@ -156,9 +168,11 @@ class Station201(Station):
         """EVConnectedPostSession: no more energy, the cable still in."""
         await self._over(evse, "ChargingStateChanged", "EVConnected", "Local", ends)
 
-    async def ev_disconnected(self, evse: int = 1, *, ends: bool = True, reason: str = "EVDisconnected") -> None:
+    async def ev_disconnected(
+        self, evse: int = 1, *, ends: bool = True, reason: str = "EVDisconnected", **more: Any
+    ) -> None:
         """EVDisconnected: the cable is out, the connector Available; ends the transaction unless told not to."""
-        await self._over(evse, "EVCommunicationLost", "Idle", reason, ends)
+        await self._over(evse, "EVCommunicationLost", "Idle", reason, ends, **more)
         await self.status("Available", evse)
 
     async def parking_bay_unoccupied(self, evse: int = 1, *, ends: bool = True) -> None:
@@ -166,12 +180,12 @@ class Station201(Station):
         await self._over(evse, "EVDeparted", None, "Local", ends)
 
     async def _over(
-        self, evse: int, trigger: str, state: str | None, reason: str, ends: bool, token: str | None = None
+        self, evse: int, trigger: str, state: str | None, reason: str, ends: bool, token: str | None = None, **more: Any
     ) -> None:
         running = self.running(evse)
         if running is not None:
             info = {"stoppedReason": reason} if ends else None
-            await running.event("Ended" if ends else "Updated", trigger, state, token=token, info=info)
+            await running.event("Ended" if ends else "Updated", trigger, state, token=token, info=info, **more)
 
     # messages --------------------------------------------------------------------------------------------------------
 
@@ -202,6 +216,16 @@ class Station201(Station):
         """A StatusNotification."""
         said = {"timestamp": stamp(), "connectorStatus": state, "evseId": evse, "connectorId": connector}
         await self.call("StatusNotification", said)
+
+    async def meter_values(self, evse: int, *values: Mapping[str, Any]) -> None:
+        """A MeterValues, which belongs to no transaction; EVSE 0 is the main meter. `values` as `energy` makes them."""
+        await self.call("MeterValues", {"evseId": evse, "meterValue": [dict(value) for value in values]})
+
+    async def availability(self, state: str, evse: int = 1, connector: int = 1) -> None:
+        """A connector's state both ways at once: a StatusNotification and the NotifyEvent that tells the same."""
+        await self.status(state, evse, connector)
+        place = {"name": "Connector", "evse": {"id": evse, "connectorId": connector}}
+        await self.notify_event(place, {"name": "AvailabilityState"}, state)
 
     async def notify_event(
         self, component: Mapping[str, Any], variable: Mapping[str, Any], value: str, trigger: str = "Delta", **more: Any
