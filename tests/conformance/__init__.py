@@ -27,6 +27,8 @@ A case is an async function in any module of `ocpp16/` or `ocpp201/` (all of the
 - `holds(payload, {"idTagInfo.status": "Accepted"})` compares fields by path; see `verdict.py`.
 - `bench.session(…)`, `bench.live()`, `bench.connector()`, `bench.reached(…)` and `bench.until(…)` are what
   operators see. `bench.system.clickhouse(sql)` asks as an analyst.
+- Energy costs something (`price.py`). A 2.x station answers CostUpdated by itself; `del station.answers["CostUpdated"]`
+  in a case that is about it. `ocpp201/readings.py` compares the meter values that are kept.
 - Nothing sleeps: everything waits for a condition, with a deadline, and says what came instead.
 - A case that cannot be built: `not_built("TC_…", "why")` at module level.
 - Afterwards: `python -m tests.conformance.document docs/conformance.md`.

@@ -49,7 +49,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parallel", type=int, default=24, help="how many cases at once (24)")
     parser.add_argument("--frames", type=int, default=FRAMES_SHOWN, help="last frames shown of a failed case")
     parser.add_argument(
-        "--url", default="", help="façade of a running system, e.g. http://127.0.0.1:8080; none: start one"
+        "--url",
+        default="",
+        help="façade of a running system with our price (price.py), e.g. http://127.0.0.1:8080; none: start one",
     )
     parser.add_argument("--ocpp-url", default="ws://127.0.0.1:9000", help="with --url: where stations connect")
     parser.add_argument("--clickhouse-url", default="http://127.0.0.1:8123", help="with --url: the analysts' port")
