@@ -20,6 +20,8 @@ from engine.clock import SECOND
 
 COMMANDS_TIMER = "commands"
 
+_CANNOT = frozenset({"NotImplemented", "NotSupported"})
+
 KEPT_ENDED = 32
 """How many ended commands are remembered, to know a late answer and a request that is asked again."""
 
@@ -167,6 +169,8 @@ def refused(
     state.last_seen = now
     details = {"code": message.code, "description": message.description, "details": message.details}
     error = (message.code, message.description)
+    if command.intent.kind == COST and message.code in _CANNOT:
+        state.shows_no_cost = True
     _end(state, command, CommandOutcome.FAILED, now, config, effects, details, error)
     send_next(state, now, config, effects)
 

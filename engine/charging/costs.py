@@ -17,8 +17,13 @@ from engine.clock import SECOND
 def cost_known(
     state: ChargePointState, message: CostKnown, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """Show a running cost; answer the Ended that is being handled with the final one, and remember that."""
+    """Show a running cost; answer the Ended that is being handled with the final one, and remember that.
+
+    A station that once said that it cannot show a running cost is not asked again before its next boot.
+    """
     if not message.final:
+        if state.shows_no_cost:
+            return
         command = hashlib.blake2b(f"{message.session}\x00{now}".encode(), digest_size=16).hexdigest()
         deadline = now + int(config.call_timeout_s * SECOND)
         effects.append(Operate(command, ShowCost(message.transaction, message.cost), deadline))

@@ -39,6 +39,7 @@ def booted(state: ChargePointState, message: Booted, now: int, config: MachineCo
         return
     cause = take_expected_boot(state, message.reason, now)
     state.registration, state.boot, state.booted = registration, message, now
+    state.shows_no_cost = False
     if status == "Accepted":
         state.invited.clear()
     state.dirty.add(CORE)

@@ -108,6 +108,7 @@ class ChargePointState:
     """One charge point. `ChargePointState(id)` is one that nobody has seen yet.
 
     `invited` (what a station may say before it is accepted, until when) is not kept over a restart: it is asked again.
+    Nor is `shows_no_cost`, which is so from a refusal to the next boot.
     """
 
     charge_point: str
@@ -127,6 +128,7 @@ class ChargePointState:
     commands: list[Command] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     invited: dict[str, int] = field(default_factory=dict)
+    shows_no_cost: bool = False
     expected_starts: list[Expectation] = field(default_factory=list)
     expected_boot: Expectation | None = None
     deviations: dict[str, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.charging import snapshots
 from engine.charging.effects import CommandEnded, Effect, Reply, SendCall
-from engine.charging.messages import Booted, MeterReading, TransactionReported
+from engine.charging.messages import Booted, CallRefused, MeterReading, TransactionReported
 from engine.charging.pricing import Price, cost_of
 from tests.engine.charging.world import ACCEPTED, World, energy, of, reading
 
@@ -125,6 +125,22 @@ def test_a_cost_that_waits_is_superseded_by_the_next_and_by_the_end() -> None:
     assert station.world.outcomes() == {first: ["Superseded"], second: ["Superseded"]}
     assert [e.command for e in of(CommandEnded, ended)] == [second]
     assert total(ended) == Decimal("1.16")
+
+
+@pytest.mark.parametrize(("code", "again"), [("NotSupported", []), ("NotImplemented", []), ("InternalError", [1.54])])
+def test_a_station_that_cannot_show_a_cost_is_not_asked_again_until_it_boots(code: str, again: list[float]) -> None:
+    station = Charging().started()
+    station.say("Updated", 3000)
+    (command,) = station.world.state.commands
+    station.world.do(CallRefused(command.command, code, ""))
+    station.world.pass_time(60)
+    assert [cost["totalCost"] for cost in costs(station.say("Updated", 5000))] == again
+    for waiting in list(station.world.state.commands):
+        station.world.do(CallRefused(waiting.command, code, ""))
+    station.world.do(Booted("V", "M"))
+    station.world.pass_time(60)
+    assert [cost["totalCost"] for cost in costs(station.say("Updated", 6000))] == [1.93]
+    assert total(station.say("Ended", 11_000)) == Decimal("3.85")
 
 
 def test_a_repeated_ended_gets_the_original_cost_even_after_the_session_is_final_and_its_host_died() -> None:
