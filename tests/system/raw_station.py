@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +13,6 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.headers import build_authorization_basic
 from websockets.typing import Subprotocol
 
 from loadtest.installation import Installation
@@ -53,14 +54,20 @@ class RawStation:
         path: str | None = None,
         subprotocols: Sequence[str] = ("ocpp1.6",),
         headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
         **more: Any,
     ) -> RawStation:
-        """Open a socket. Raises websockets' InvalidStatus when the handshake is refused."""
+        """Open a socket, over TLS with a context. Raises websockets' InvalidStatus when the handshake is refused."""
         sent = dict(headers or {})
-        if isinstance(password, str):
-            sent["Authorization"] = build_authorization_basic(identity, password)
+        if password is not None:
+            raw = password if isinstance(password, bytes) else password.encode()
+            sent["Authorization"] = "Basic " + base64.b64encode(identity.encode() + b":" + raw).decode()
+        address = f"ws://127.0.0.1:{system.ocpp_port}"
+        if tls is not None:
+            address = f"wss://localhost:{system.settings['OCPP_TLS_PORT']}"
+            more |= {"ssl": tls, "host": "127.0.0.1"}
         socket = await connect(
-            f"ws://127.0.0.1:{system.ocpp_port}{path if path is not None else f'/ocpp/{identity}'}",
+            f"{address}{path if path is not None else f'/ocpp/{identity}'}",
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             additional_headers=sent,
             proxy=None,
