@@ -71,7 +71,10 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """The environment that `raycharge` runs in here."""
         ours = {f"RAYCHARGE_{name}": value for name, value in self.settings.items()}
-        return {name: value for name, value in os.environ.items() if not name.startswith("RAYCHARGE_")} | ours
+        others = {name: value for name, value in os.environ.items() if not name.startswith("RAYCHARGE_")}
+        # How the code runs is the caller's choice, what it runs with is ours.
+        form = {name: os.environ[name] for name in ("RAYCHARGE_COMPILED",) if name in os.environ}
+        return others | form | ours
 
     @property
     def log(self) -> Path:
