@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from fastapi import Response
 
 from api.context import Context
-from api.operation_schemas import FirmwareIn, LogIn, OperationIn, OperationOut, StopIn
+from api.operation_schemas import FirmwareIn, GetConfigurationIn, LogIn, OperationIn, OperationOut, StopIn
 from api.routes.commands import in_service
 from engine.charging.operations import Operation
 from engine.errors import InvalidInput, NotFound
 from engine.ids import new_id
+from engine.ocpp.setting_names import most_asked_at_once
+
+
+def _together(told: Mapping[str, Any], more: Any) -> dict[str, Any]:
+    """One payload of two: lists one behind the other, all else as the later one has it."""
+    added = more if isinstance(more, Mapping) else {}
+    lists = {name for name in told.keys() & added.keys() if isinstance(told[name], list)}
+    return {**told, **added, **{name: [*told[name], *added[name]] for name in lists}}
 
 
 class Operator:
@@ -28,6 +38,23 @@ class Operator:
         if number is None and body.numbered:
             number = await self._here.ports.fleet.fresh_number()
         return await self.carry_out(body.operation(number or 0), number)
+
+    async def refresh_configuration(self, body: GetConfigurationIn) -> OperationOut:
+        """Ask for settings, in as many requests as the station needs; the answers are put together as one.
+
+        What one request does not get ends it: the outcome is that one's, the payload what has been told so far.
+        """
+        row = await in_service(self._here, self._charge_point)
+        known = await self._here.ports.fleet.kept(row.id, "configuration")
+        most = most_asked_at_once(known or ()) or len(body.names)
+        told: dict[str, Any] = {}
+        while True:
+            names, rest = body.names[:most], body.names[most:]
+            ended = await self.do(body.model_copy(update={"names": names}))
+            told = _together(told, ended.payload)
+            if not rest or ended.outcome != "Accepted":
+                return ended.model_copy(update={"payload": told or ended.payload})
+            body = body.model_copy(update={"names": rest})
 
     async def update_firmware(self, body: FirmwareIn) -> OperationOut:
         """From the body's location, or from ours: then under an address that is made for this job alone."""

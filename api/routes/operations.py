@@ -93,8 +93,11 @@ async def set_configuration(body: SetConfigurationIn, operator: Operating) -> Op
 
 @router.post("/configuration/refresh", operation_id="refreshConfiguration", summary="Ask the station for its settings")
 async def refresh_configuration(body: GetConfigurationIn, operator: Operating) -> OperationOut:
-    """OCPP 2.x stations answer a request for all of them with reports that come afterwards."""
-    return await operator.do(body)
+    """OCPP 2.x stations answer a request for all of them with reports that come afterwards.
+
+    More names than the station takes at once are asked for in several requests, answered here as one.
+    """
+    return await operator.refresh_configuration(body)
 
 
 @router.post("/trigger", operation_id="triggerMessage", summary="Have the station send something now")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 
 class Variable(NamedTuple):
@@ -22,6 +23,7 @@ VARIABLE_OF_KEY: dict[str, Variable] = {
     "AuthorizeRemoteTxRequests": Variable("AuthCtrlr", "AuthorizeRemoteStart"),
     "ClockAlignedDataInterval": Variable("AlignedDataCtrlr", "Interval"),
     "ConnectionTimeOut": Variable("TxCtrlr", "EVConnectionTimeOut"),
+    "GetConfigurationMaxKeys": Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables"),
     "HeartbeatInterval": Variable("OCPPCommCtrlr", "HeartbeatInterval"),
     "LocalAuthListEnabled": Variable("LocalAuthListCtrlr", "Enabled"),
     "LocalAuthorizeOffline": Variable("AuthCtrlr", "LocalAuthorizeOffline"),
@@ -40,4 +42,24 @@ VARIABLE_OF_KEY: dict[str, Variable] = {
     "UnlockConnectorOnEVSideDisconnect": Variable("OCPPCommCtrlr", "UnlockOnEVSideDisconnect"),
     "WebSocketPingInterval": Variable("OCPPCommCtrlr", "WebSocketPingInterval"),
 }
+MOST_ASKED_AT_ONCE = "GetConfigurationMaxKeys"
+"""The setting that says how many settings may be asked for in one request."""
+
 KEY_OF_VARIABLE: dict[Variable, str] = {variable: key for key, variable in VARIABLE_OF_KEY.items()}
+
+
+def most_asked_at_once(settings: Iterable[Mapping[str, Any]]) -> int | None:
+    """How many settings a station lets us ask for in one request (1.6, 9.1.8; 2.0.1, B06); None if it has not told.
+
+    `settings` as `kept_view.configuration_view` has them.
+    """
+    names = ({"component": "", "key": MOST_ASKED_AT_ONCE}, _as_setting(VARIABLE_OF_KEY[MOST_ASKED_AT_ONCE]))
+    for setting in settings:
+        said = str(setting.get("value") or "")
+        if said.isdecimal() and int(said) > 0 and any(name.items() <= setting.items() for name in names):
+            return int(said)
+    return None
+
+
+def _as_setting(variable: Variable) -> dict[str, str]:
+    return {"component": variable.component, "key": variable.variable, "instance": variable.instance}

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.operator import _together
 from api.ports import Consequence, Token
 from engine.clock import to_iso
 from tests.api.conftest import Facade, assert_problem, command_row, view
@@ -147,3 +148,26 @@ async def test_a_command_shows_what_it_led_to(facade: Facade, admin: httpx.Async
         ("reservation", "s9", None),
     ]
     assert (followed[1]["status"], followed[1]["state"]) == ("Downloading", "running")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"component": "", "key": "GetConfigurationMaxKeys", "instance": "", "value": "2"},
+        {"component": "DeviceDataCtrlr", "key": "ItemsPerMessage", "instance": "GetVariables", "value": "2"},
+    ],
+)
+async def test_settings_are_asked_for_in_as_many_requests_as_the_station_needs(
+    facade: Facade, admin: httpx.AsyncClient, setting: dict[str, str]
+) -> None:
+    facade.fleet.kept_views["CP-1", "configuration"] = [setting]
+    names = [{"key": f"Key{number}"} for number in range(5)]
+    answer = await admin.post(f"{CP}/configuration/refresh", json={"names": names})
+    assert answer.status_code == 200, answer.text
+    asked = [each["payload"]["key"] for each in facade.fleet.asked]
+    assert asked == [["Key0", "Key1"], ["Key2", "Key3"], ["Key4"]]
+
+
+def test_answers_in_pieces_are_put_together() -> None:
+    first, second = {"getVariableResult": [1, 2]}, {"getVariableResult": [3], "statusInfo": {}}
+    assert _together(_together({}, first), second) == {"getVariableResult": [1, 2, 3], "statusInfo": {}}
