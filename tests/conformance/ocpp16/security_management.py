@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.conformance import pki
 from tests.conformance.bench import Bench, Commanded
-from tests.conformance.ocpp16.connections import status_of
+from tests.conformance.handshakes import status_of
 from tests.conformance.ocpp16.jobs import job_ended
 from tests.conformance.registry import case
 from tests.conformance.station import stamp
