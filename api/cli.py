@@ -144,6 +144,8 @@ def _welcome(cluster: Cluster) -> Any:
     from rich.panel import Panel
     from rich.text import Text
 
+    from actors.gateway.tls_material import TlsFiles
+
     s = cluster.settings
     host = "127.0.0.1" if s.bind in ("0.0.0.0", "::", "") else s.bind
     rows = [
@@ -152,6 +154,8 @@ def _welcome(cluster: Cluster) -> Any:
         ("Chargers", f"ws://{host}:{s.ocpp_port}/ocpp/{{charge_point_id}}"),
         ("ClickHouse", s.clickhouse_url.rsplit("@", 1)[-1] or f"http://127.0.0.1:{s.clickhouse_port}/"),
     ]
+    if TlsFiles.of(s).configured:
+        rows.insert(3, ("  with TLS", f"wss://{host}:{s.ocpp_tls_port}/ocpp/{{charge_point_id}}"))
     if cluster.first_login is not None:
         rows += [("Login", cluster.first_login[0]), ("Password", f"{cluster.first_login[1]}   (shown only now)")]
     else:
