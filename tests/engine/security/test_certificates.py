@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.clock import SystemClock
@@ -86,6 +86,7 @@ def test_our_own_book_makes_it_void_too() -> None:
     assert trust().check(void.der, ("CP-1",), (OPERATOR,), NOW, revoked)[0] is Refusal.REVOKED
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_whatever_is_no_certificate_is_unreadable_and_raises_nothing(der: bytes) -> None:
     assert trust().check(der, ("CP-1",), (OPERATOR,), NOW)[0] is Refusal.UNREADABLE

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.clock import ManualClock, SystemClock
@@ -66,6 +66,7 @@ def test_what_is_not_is_refused_with_a_remedy(csr: str, kind: str, words: str) -
     assert (caught.value.field, bool(caught.value.remedy)) == ("csr", True)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_refused_without_another_exception(csr: str) -> None:
     with pytest.raises(RequestRefused):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidInput
 from engine.security.secrets import as_bytes, candidates, canonical, checked_secret, fresh_secret, secret_of_hex
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=20))
 def test_the_digits_of_a_key_mean_the_key_in_either_case(key: bytes) -> None:
     for digits in (key.hex(), key.hex().upper()):
@@ -17,6 +18,7 @@ def test_the_digits_of_a_key_mean_the_key_in_either_case(key: bytes) -> None:
         assert key in candidates(digits.encode())
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=31))
 def test_shorter_text_is_what_it_is(text: str) -> None:
     raw = as_bytes(text)
