@@ -89,7 +89,7 @@ def test_a_transaction_told_bit_by_bit_is_one_session(world: World) -> None:
     assert world.told(SessionAmended) == []
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_neither_order_nor_repeats_nor_a_dying_host_change_the_books(data: st.DataObject) -> None:
     world = World()
