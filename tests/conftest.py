@@ -1,9 +1,40 @@
-"""What holds for all tests."""
+"""What all tests share: the properties' profile, and one whole installation for all system tests: Ray, Valkey, chDB, SQLite and two hosts, started as a user would."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from loadtest.installation import Installation
+from tests.conformance.tls_material import prepare
 
 # How long an example takes says something about the machine's other tenants, and nothing about the code.
 settings.register_profile("raycharge", deadline=None)
 settings.load_profile("raycharge")
+
+METRICS_TOKEN = "a-token-for-prometheus"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """System tests after all others, those that own an installation after those that share one, crashes last."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("crash") is not None:
+        return 3
+    if item.get_closest_marker("system") is not None:
+        return 1 if "system" in getattr(item, "fixturenames", ()) else 2
+    return 0
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Two hosts, started once, with TLS. Tests use charge points of their own, so that they do not meet."""
+    folder = tmp_path_factory.mktemp("system")
+    installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN})
+    prepare(installation)
+    with installation as system:
+        yield system
