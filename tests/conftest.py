@@ -1,4 +1,7 @@
-"""What all tests share: the properties' profile, and one whole installation for all system tests: Ray, Valkey, chDB, SQLite and two hosts, started as a user would."""
+"""What all tests share: the properties' profile, and one whole installation for all system tests.
+
+It is Ray, Valkey, chDB, SQLite and two hosts, started as a user would.
+"""
 
 from __future__ import annotations
 
