@@ -93,6 +93,7 @@ class ProfileOut(BaseModel):
     valid_to: str | None
     transaction: str | None
     source: str = Field(description="Who set it: CSO is us.", examples=["CSO"])
+    command: str = Field("", description="The command that set it, or asked for the report that told it.")
     schedules: list[dict[str, Any]]
     read_at: str
 
@@ -102,7 +103,10 @@ class ChargingOut(BaseModel):
     profiles: list[ProfileOut]
     composites: list[dict[str, Any]] = Field(description="Each EVSE's last composite schedule.")
     limits: list[dict[str, Any]] = Field(description="Limits that others than we set.")
-    needs: list[dict[str, Any]] = Field(description="What EVs told that they need, and how they mean to charge.")
+    needs: list[dict[str, Any]] = Field(
+        description="What EVs told that they need, and how they mean to charge; `planned` is the command by which a "
+        "transaction was last offered what we planned for it."
+    )
 
 
 class ReservationOut(BaseModel):

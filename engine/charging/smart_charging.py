@@ -1,31 +1,41 @@
 """Charging profiles with the composite schedule, limits that others set, and what EVs need: as last told.
 
 A profile is a dict with `id`, `evse` (0: the station), `purpose` (ChargingStationMaxProfile also for 1.6's
-ChargePointMaxProfile), `stack_level`, `kind`, `recurrency`, `valid_from`, `valid_to`, `transaction`, `schedules` and
-`source` (CSO is us).
+ChargePointMaxProfile), `stack_level`, `kind`, `recurrency`, `valid_from`, `valid_to`, `transaction`, `schedules`,
+`source` (CSO is us) and `command`: what set it, or asked for the report that told it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from engine.charging import kept
+from engine.charging import kept, load_levelling
 from engine.charging.config import MachineConfig
-from engine.charging.effects import Append, Effect, Reply
+from engine.charging.effects import Append, Effect, Operate, Reply
 from engine.charging.facts import CompositeRead, ProfilesCleared, ProfileSet
 from engine.charging.messages import Acknowledged
 from engine.charging.notice_events import LimitChanged, NeedsTold
 from engine.charging.notices import LimitReported, NeedsReported, NoticeAnswer, ScheduleReported
-from engine.charging.state import ChargePointState
+from engine.charging.operations import SetChargingProfile
+from engine.charging.state import ChargePointState, Transaction
+from engine.clock import SECOND
 
 MAX_PROFILES = 200
 MAX_EVSES = 64
 """Composite schedules, limits and needs are kept for so many EVSEs (and sources)."""
 
+MAX_REFUSALS = 3
+"""So often in a row a transaction is offered anew what its EV does not keep to."""
+
+_PATIENCE = 60 * SECOND
+"""How long a station waits for a profile after it told an EV's needs (K15)."""
+
 Row = dict[str, Any]
 
 _PROCESSING = Reply(NoticeAnswer({"status": "Processing"}))
 _ACCEPTED = Reply(NoticeAnswer({"status": "Accepted"}))
+_REJECTED = Reply(NoticeAnswer({"status": "Rejected"}))
 
 
 def profile_set(state: ChargePointState, fact: ProfileSet, command: str, now: int) -> None:
@@ -36,7 +46,7 @@ def profile_set(state: ChargePointState, fact: ProfileSet, command: str, now: in
     new = fact.profile
     known = kept.load(state, kept.PROFILES)
     rows = [row for row in known.get("rows", ()) if not _replaces(new, row)]
-    known["rows"] = [*rows, {**new, "read_at": now}][-MAX_PROFILES:]
+    known["rows"] = [*rows, {**new, "command": command, "read_at": now}][-MAX_PROFILES:]
     kept.store(state, kept.PROFILES, known)
 
 
@@ -104,24 +114,68 @@ def limit_reported(
 def needs_reported(
     state: ChargePointState, message: NeedsReported, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """NotifyEVChargingNeeds (2.x, K15). Whoever plans the charging sends a profile afterwards: it is Processing."""
-    _keep_needs(state, message.evse, {"needs": dict(message.needs), "needs_at": now}, now)
+    """NotifyEVChargingNeeds (2.x, K15, K17): the transaction there is offered a schedule at once.
+
+    Where we have none for it, whoever plans the charging sends a profile afterwards: it is Processing.
+    """
+    _keep_needs(state, message.evse, {"needs": dict(message.needs), "needs_at": now, "refusals": 0}, now)
     effects.append(Append(NeedsTold(state.charge_point, now, message.evse, dict(message.needs), None)))
-    effects.append(_PROCESSING)
+    offered = _offer(state, message.evse, now)
+    effects += [_PROCESSING] if offered is None else [_ACCEPTED, offered]
 
 
 def schedule_reported(
     state: ChargePointState, message: ScheduleReported, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """NotifyEVChargingSchedule (2.x, K15 to K17): taken note of, which Accepted says."""
-    _keep_needs(state, message.evse, {"schedule": dict(message.schedule), "schedule_at": now}, now)
+    """NotifyEVChargingSchedule (2.x, K15 to K17): one above the limits is rejected, and negotiated anew."""
+    transaction = _transaction_at(state, message.evse)
+    own = [] if transaction is None else load_levelling.own_profiles(_profiles(state), transaction.transaction)
+    keeps = not own or load_levelling.keeps_to(own[0], message.schedule, now)
+    refusals = 0 if keeps else _needs_at(state, message.evse).get("refusals", 0) + 1
+    told = {"schedule": dict(message.schedule), "schedule_at": now, "refusals": refusals}
+    _keep_needs(state, message.evse, told, now)
     effects.append(Append(NeedsTold(state.charge_point, now, message.evse, None, dict(message.schedule))))
-    effects.append(_ACCEPTED)
+    effects.append(_ACCEPTED if keeps else _REJECTED)
+    if 0 < refusals <= MAX_REFUSALS:
+        offered = _offer(state, message.evse, now)
+        effects += [] if offered is None else [offered]
+
+
+def _offer(state: ChargePointState, evse: int, now: int) -> Operate | None:
+    """A profile for the transaction at an EVSE, by what is kept of it. None where there is nothing to offer."""
+    transaction, known = _transaction_at(state, evse), _needs_at(state, evse)
+    if transaction is None:
+        return None
+    names = state.charge_point, transaction.transaction
+    planned, needs = known.get("planned", ""), known.get("needs", {})
+    offer = load_levelling.offer_of(*names, evse, _profiles(state), planned, needs, now)
+    if offer is None:
+        return None
+    words = "\x00".join((*names, "offer", str(now), str(known.get("refusals", 0))))
+    command = hashlib.blake2b(words.encode(), digest_size=16).hexdigest()
+    if offer.planned:
+        _keep_needs(state, evse, {"planned": command}, now)
+    return Operate(command, SetChargingProfile(offer.profile, evse), now + _PATIENCE)
+
+
+def _transaction_at(state: ChargePointState, evse: int) -> Transaction | None:
+    """The transaction that runs there, the youngest if there are several."""
+    here = [transaction for transaction in state.open.values() if transaction.evse == evse]
+    return max(here, key=lambda transaction: transaction.started, default=None)
+
+
+def _profiles(state: ChargePointState) -> list[Row]:
+    rows: list[Row] = kept.load(state, kept.PROFILES).get("rows", [])
+    return rows
+
+
+def _needs_at(state: ChargePointState, evse: int) -> Row:
+    rows: list[Row] = kept.load(state, kept.NEEDS).get("rows", [])
+    return next((row for row in rows if row["evse"] == evse), {"evse": evse})
 
 
 def _keep_needs(state: ChargePointState, evse: int, told: Row, now: int) -> None:
     state.last_seen = now
-    rows = kept.load(state, kept.NEEDS).get("rows", [])
-    mine = next((row for row in rows if row["evse"] == evse), {"evse": evse})
-    others = [row for row in rows if row["evse"] != evse]
+    mine = _needs_at(state, evse)
+    others = [row for row in kept.load(state, kept.NEEDS).get("rows", ()) if row["evse"] != evse]
     kept.store(state, kept.NEEDS, {"rows": [*others, mine | told][-MAX_EVSES:]})

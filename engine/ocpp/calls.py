@@ -14,7 +14,7 @@ from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.schemas import Flaw, SchemaSet, first_flaw
 from engine.ocpp.tolerant import repaired
 
-_ACCEPTED = frozenset({"accepted", "scheduled", "unlocked", "rebootrequired", "acceptedcanceled"})
+_ACCEPTED = frozenset({"accepted", "scheduled", "unlocked", "rebootrequired", "acceptedcanceled", "unpublished"})
 
 
 class Calls:

@@ -66,6 +66,9 @@ def _profile_set(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _profiles_cleared(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
+    """What the station does not know it does not have."""
+    if text(answer.get("status")).lower() not in ("accepted", "unknown"):
+        return ()
     purpose = sent.get("chargingProfilePurpose")
     named = None if purpose is None else _PURPOSES.get(purpose, purpose)
     return (facts.ProfilesCleared(sent.get("id"), sent.get("connectorId"), named, sent.get("stackLevel")),)
@@ -150,5 +153,5 @@ _LESSONS: dict[str, Callable[[_Object, _Object], tuple[Fact, ...]]] = {
     "UpdateFirmware": _firmware,
 }
 
-_ALSO_REFUSED = frozenset({"GetInstalledCertificateIds"})
-"""What teaches something although the answer is no acceptance."""
+_ALSO_REFUSED = frozenset({"ClearChargingProfile", "GetInstalledCertificateIds"})
+"""What teaches something although the answer is no acceptance: that there is nothing (any more)."""

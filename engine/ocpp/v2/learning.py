@@ -69,7 +69,9 @@ def _profile_set(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
 
 
 def _profiles_cleared(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    """An id makes the criteria void (K10)."""
+    """An id makes the criteria void (K10). What the station does not know it does not have."""
+    if text(answer.get("status")).lower() not in ("accepted", "unknown"):
+        return ()
     wanted = mapping(sent.get("chargingProfileCriteria"))
     level, purpose = integer(wanted.get("stackLevel")), wanted.get("chargingProfilePurpose")
     return (facts.ProfilesCleared(sent.get("chargingProfileId"), integer(wanted.get("evseId")), purpose, level),)
@@ -224,6 +226,7 @@ _LESSONS: dict[str, Callable[[_Object, _Object], tuple[Fact, ...]]] = {
 
 _ALSO_REFUSED = frozenset(
     {
+        "ClearChargingProfile",
         "ClearVariableMonitoring",
         "GetBaseReport",
         "GetChargingProfiles",

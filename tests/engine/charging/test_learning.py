@@ -207,8 +207,9 @@ def test_profiles_replace_each_other_and_are_cleared(world: World, version: str)
     ask(world, version, "ClearChargingProfile", by_level, {"status": "Accepted"})
     assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1, 3]
     by_id = {"id": 3} if version == V16 else {"chargingProfileId": 3}
+    ask(world, version, "ClearChargingProfile", by_id, {"status": "NotImplemented"})
+    assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1, 3]
     ask(world, version, "ClearChargingProfile", by_id, {"status": "Unknown"})
-    ask(world, version, "ClearChargingProfile", by_id, {"status": "Accepted"})
     assert [row["id"] for row in shown(world, "charging-profiles")["profiles"]] == [1]
 
 

@@ -188,6 +188,8 @@ def test_a_call_is_checked_before_it_is_sent(version: Any) -> None:
     [
         ("Reset", {"status": "Scheduled"}, "Accepted"),
         ("Reset", {"status": "Rejected"}, "Rejected"),
+        ("UnpublishFirmware", {"status": "Unpublished"}, "Accepted"),
+        ("UnpublishFirmware", {"status": "DownloadOngoing"}, "Rejected"),
         ("GetLocalListVersion", {"versionNumber": 1}, "Accepted"),
         ("GetVariables", {"getVariableResult": [{"attributeStatus": "UnknownVariable"}]}, "Rejected"),
         ("SetVariables", {"setVariableResult": [{"attributeStatus": "Rejected"}, {"attributeStatus": "Accepted"}]},
