@@ -208,7 +208,7 @@ async def not_supported(bench: Bench) -> None:
     station = await booted(bench)
     error = CallError("NotSupported", "no smart charging")
     told = await put(bench, station, profile(), answer=error, outcome="Failed")
-    holds(told.ended, {"payload.code": "NotSupported", "payload.description": "no smart charging"}, "what is told")
+    holds(told.ended, {"error_code": "NotSupported", "error_description": "no smart charging"}, "what is told")
     await known(bench)
 
 
