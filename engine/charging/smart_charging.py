@@ -29,7 +29,7 @@ MAX_REFUSALS = 3
 """So often in a row a transaction is offered anew what its EV does not keep to."""
 
 _PATIENCE = 60 * SECOND
-"""How long a station waits for a profile after it told an EV's needs (K15)."""
+"""How long an EV waits for a profile after its needs were told (K15)."""
 
 Row = dict[str, Any]
 
@@ -118,10 +118,24 @@ def needs_reported(
 
     Where we have none for it, whoever plans the charging sends a profile afterwards: it is Processing.
     """
-    _keep_needs(state, message.evse, {"needs": dict(message.needs), "needs_at": now, "refusals": 0}, now)
+    _keep_needs(
+        state, message.evse, {"needs": dict(message.needs), "needs_at": now, "refusals": 0, "waits": False}, now
+    )
     effects.append(Append(NeedsTold(state.charge_point, now, message.evse, dict(message.needs), None)))
     offered = _offer(state, message.evse, now)
+    if offered is None and _transaction_at(state, message.evse) is None:
+        _keep_needs(state, message.evse, {"waits": True}, now)
     effects += [_PROCESSING] if offered is None else [_ACCEPTED, offered]
+
+
+def transaction_begun(state: ChargePointState, evse: int, now: int, effects: list[Effect]) -> None:
+    """Offer it what its EV waits for since before it began: some stations begin with the flow of energy (E01)."""
+    known = _needs_at(state, evse)
+    if not known.get("waits"):
+        return
+    _keep_needs(state, evse, {"waits": False}, now)
+    offered = _offer(state, evse, now) if now - known["needs_at"] <= _PATIENCE else None
+    effects += [] if offered is None else [offered]
 
 
 def schedule_reported(

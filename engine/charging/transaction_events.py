@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.charging import connectors, drift, reservations, smart_charging
+from engine.charging import connectors, drift, kept, reservations, smart_charging
 from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.correlation import take_expected_start
@@ -42,7 +42,7 @@ def event_reported(
     state.last_seen = now
     if not message.offline:
         drift.observe(state, message.at, config)
-    transaction = state.open.get(message.transaction)
+    transaction, place = state.open.get(message.transaction), 0
     if transaction is None:
         found = memory.of_number(state, message.transaction)
         if found is not None and not _is_new_of_old_name(message, found[1]):
@@ -50,6 +50,7 @@ def event_reported(
             return
         transaction = _open(state, message, now, config, effects)
     else:
+        place = transaction.evse
         if (message.evse and not transaction.evse) or (message.id_token and transaction.start_standing is None):
             _carry_forward(state, transaction, message)
         if message.remote_start is not None:
@@ -68,6 +69,8 @@ def event_reported(
     if message.event == ENDED:
         _end(state, transaction, message, now, config)
         arm(state, effects)
+    elif transaction.evse != place and not message.offline and kept.NEEDS in state.kept:
+        smart_charging.transaction_begun(state, transaction.evse, now, effects)
 
 
 def _is_new_of_old_name(message: TransactionReported, known: Transaction) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.charging.effects import Effect, Operate, SendCall
+from engine.charging.effects import Effect, Operate, Reply, SendCall
 from engine.charging.kept_view import VIEWS
 from engine.charging.load_levelling import keeps_to
 from engine.charging.messages import Booted, CallAnswered, TransactionReported
@@ -38,8 +38,12 @@ class Car:
         self.world.connect()
         self.world.do(Booted("V", "M"))
         if runs:
-            said = ("Started", "T-1", 0, self.world.at(), "CablePluggedIn", False, "EVConnected", "")
-            self.world.do(TransactionReported(*said, 1, 1, "CARD", ACCEPTED, ()))
+            self.begins()
+
+    def begins(self, evse: int = 1, *, offline: bool = False, event: str = "Started", seq: int = 0) -> list[Effect]:
+        said = (event, "T-1", seq, self.world.at(), "CablePluggedIn", offline, "EVConnected", "")
+        token = ("CARD", ACCEPTED) if event == "Started" else (None, None)
+        return self.world.do(TransactionReported(*said, evse, min(evse, 1), *token, ()))
 
     def needs(self, needs: dict[str, Any]) -> list[Effect]:
         return self.world.do(NeedsReported(1, needs))
@@ -126,6 +130,27 @@ def test_without_a_transaction_there_is_nothing_to_plan_for() -> None:
     done = Car(runs=False).needs(AC)
     assert reply(done).content == {"status": "Processing"}
     assert of(Operate, done) == []
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_car_that_waits_is_offered_a_schedule_when_its_transaction_begins_there(later: bool) -> None:
+    car = Car(runs=False)
+    car.needs(AC)
+    car.world.pass_time(20)
+    done = car.begins(0) if later else []
+    assert of(Operate, done) == []
+    done = car.begins(1, event="Updated", seq=1) if later else car.begins()
+    assert [type(effect) for effect in done if isinstance(effect, (Reply, SendCall))] == [Reply, SendCall]
+    assert limit(car.takes(done)) == (32.0, "A")
+    assert of(Operate, car.begins(1, event="Updated", seq=2)) == []
+
+
+@pytest.mark.parametrize(("seconds", "offline"), [(61, False), (20, True)])
+def test_not_when_it_has_waited_too_long_or_that_was_long_ago(seconds: float, offline: bool) -> None:
+    car = Car(runs=False)
+    car.needs(AC)
+    car.world.pass_time(seconds)
+    assert of(Operate, car.begins(offline=offline)) == []
 
 
 def test_the_default_of_the_evse_is_not_lifted() -> None:
