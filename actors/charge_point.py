@@ -281,9 +281,6 @@ class ChargePointActor:
         """Have the batch committed; its answer leaves afterwards, or at once where it may."""
         committer = self.runtime.committer
         self._keep_parts()
-        if batch.after is not None:
-            for after in batch.after:
-                committer.enqueue(self.activation, (), after)
         if batch.forget:
             committer.enqueue(self.activation, (), forget=batch.forget)
         link, conversation = self.link, self.conversation
@@ -296,6 +293,10 @@ class ChargePointActor:
         else:
             conversation.leave(link, batch)
             committer.enqueue_droppable(self.activation, batch.records)
+        # After the answer: a CALL that comes of a station's CALL would else be there before it.
+        if batch.after is not None:
+            for after in batch.after:
+                committer.enqueue(self.activation, (), after)
 
     def _keep_parts(self) -> None:
         """Encode the snapshot parts that the step has changed: they go into the same commit."""
