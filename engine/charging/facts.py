@@ -137,12 +137,23 @@ class DisplayCleared(NamedTuple):
     id: int
 
 
+class CustomerForgotten(NamedTuple):
+    """It keeps nothing of the customer with this token any more. `kind` in 2.x's words."""
+
+    id_token: str
+    kind: str
+
+
 class ReportPromised(NamedTuple):
-    """It will report in parts under the number `request`; `empty`: there is nothing to report."""
+    """It will report in parts under the number `request`; `empty`: there is nothing to report.
+
+    `forgets` is the customer whom it forgets when it has told.
+    """
 
     report: str
     request: int
     empty: bool = False
+    forgets: CustomerForgotten | None = None
 
 
 Fact = (
@@ -162,5 +173,6 @@ Fact = (
     | MonitoringSet
     | DisplaySet
     | DisplayCleared
+    | CustomerForgotten
     | ReportPromised
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.charging import facts, inventory, jobs, reports, reservations, smart_charging, station_configuration
+from engine.charging import (
+    customers,
+    facts,
+    inventory,
+    jobs,
+    reports,
+    reservations,
+    smart_charging,
+    station_configuration,
+)
 from engine.charging.effects import Effect
 from engine.charging.facts import Fact
 from engine.charging.state import ChargePointState
@@ -33,6 +42,7 @@ _TOLD: dict[type[Fact], KeepAndTell] = {
     facts.ReservationCancelled: reservations.cancelled,
     facts.JobAccepted: jobs.accepted,
     facts.ReportPromised: reports.promised,
+    facts.CustomerForgotten: customers.forgotten,
 }
 
 

@@ -12,10 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.charging import inventory, kept, smart_charging, station_configuration
+from engine.charging import customers, inventory, kept, smart_charging, station_configuration
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, Effect, Reply, SetTimer
-from engine.charging.facts import ConfigurationLearned, DisplaySet, MonitorsSet, ProfileSet, ReportPromised, Setting
+from engine.charging.facts import (
+    ConfigurationLearned,
+    CustomerForgotten,
+    DisplaySet,
+    MonitorsSet,
+    ProfileSet,
+    ReportPromised,
+    Setting,
+)
 from engine.charging.messages import Acknowledged
 from engine.charging.notice_events import ReportAssembled
 from engine.charging.notices import CONFIGURATION, DISPLAYS, MONITORING, PROFILES, ReportPart
@@ -55,6 +63,9 @@ def promised(state: ChargePointState, fact: ReportPromised, command: str, now: i
             reports.remove(row)
         row = _new(fact.report, fact.request, command, now)
         reports.append(row)
+    if fact.forgets is not None:
+        row["forgets"] = list(fact.forgets)
+        _forgotten(state, row, now, effects)
     if fact.empty:
         _finish(state, row, COMPLETE, now, effects)
     _put(state, reports, now, effects)
@@ -133,6 +144,7 @@ def _finish(state: ChargePointState, row: Row, how: str, now: int, effects: list
     kept.store(state, _whole(row), {"rows": rows}, 2 * MAX_BYTES)
     row |= {"state": how, "latest": now, "ahead": [], "digests": [], "parts": len(numbers)}
     _learn(state, row, rows, now)
+    _forgotten(state, row, now, effects)
     effects.append(
         Append(
             ReportAssembled(
@@ -141,6 +153,12 @@ def _finish(state: ChargePointState, row: Row, how: str, now: int, effects: list
             )
         )
     )
+
+
+def _forgotten(state: ChargePointState, row: Row, now: int, effects: list[Effect]) -> None:
+    """A customer is forgotten when the report about them is over, which may be before we heard of the command."""
+    if "forgets" in row and row["state"] in (COMPLETE, INCOMPLETE):
+        customers.forgotten(state, CustomerForgotten(*row.pop("forgets")), row["command"], now, effects)
 
 
 def _learn(state: ChargePointState, row: Row, rows: list[Any], now: int) -> None:

@@ -185,8 +185,14 @@ def _promise(report: str) -> Callable[[_Object, _Object], tuple[Fact, ...]]:
 
 
 def _customer(sent: _Object, answer: _Object) -> tuple[Fact, ...]:
-    """Only a call that asks for a report gets one (N09)."""
-    return (facts.ReportPromised(CUSTOMER, sent["requestId"]),) if sent.get("report") else ()
+    """Only a call that asks for a report gets one (N09). Whom it forgets is told by the token (N10)."""
+    token = mapping(sent.get("idToken"))
+    forgets = None
+    if sent.get("clear") and token:
+        forgets = facts.CustomerForgotten(text(token.get("idToken")), text(token.get("type")))
+    if sent.get("report"):
+        return (facts.ReportPromised(CUSTOMER, sent["requestId"], forgets=forgets),)
+    return () if forgets is None else (forgets,)
 
 
 _EMPTY = frozenset({"EmptyResultSet", "NoProfiles", "Unknown", "NotFound"})
