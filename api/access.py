@@ -100,6 +100,7 @@ PERMISSION_OF: Mapping[str, str] = {
     "setDisplayMessage": "commands:send",
     "refreshDisplayMessages": "commands:send",
     "clearDisplayMessage": "commands:send",
+    "clearMonitors": "commands:send",
     "makeCampaign": "campaigns:write",
     "pauseCampaign": "campaigns:write",
     "resumeCampaign": "campaigns:write",

@@ -44,8 +44,7 @@ class Operator:
 
         What one request does not get ends it: the outcome is that one's, the payload what has been told so far.
         """
-        row = await in_service(self._here, self._charge_point)
-        known = await self._here.ports.fleet.kept(row.id, "configuration")
+        known = await self.kept("configuration")
         most = most_asked_at_once(known or ()) or len(body.names)
         told: dict[str, Any] = {}
         while True:
@@ -126,6 +125,10 @@ class Operator:
                 "number": number,
             }
         )
+
+    async def kept(self, what: str) -> Any:
+        """A view of what is kept of the charge point; None for one that never connected."""
+        return await self._here.ports.fleet.kept((await in_service(self._here, self._charge_point)).id, what)
 
     async def transaction(self, body: StopIn) -> str:
         """The station's id of what is to be stopped. Raises InvalidInput, NotFound."""

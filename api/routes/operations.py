@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.charging_profile_schemas import Purpose
 from api.context import Caller, Here
 from api.local_lists import local_list
+from api.monitors import MonitorsClearedOut, clear_monitors
 from api.operation_schemas import (
     AvailabilityIn,
     ClearCacheIn,
@@ -172,7 +173,11 @@ async def request_log(body: LogIn, operator: Operating) -> OperationOut:
 @router.post("/local-list", operation_id="sendLocalList", summary="Send the local authorisation list")
 async def send_local_list(body: LocalListIn, here: Here, operator: Operating) -> OperationOut:
     """From the registry: all tokens as a full list, or those that are named as a change of it."""
-    version = await here.ports.fleet.fresh_number() if body.version is None else body.version
+    version = body.version
+    if version is None:
+        # A list that we changed by ourselves, or another system sent, may have a version that no number of ours has.
+        known = await operator.kept("local-list") or {}
+        version = max(await here.ports.fleet.fresh_number(), (known.get("version") or 0) + 1)
     return await operator.carry_out(await local_list(here.ports.registry, version, body.tokens), version)
 
 
@@ -181,11 +186,21 @@ async def refresh_local_list_version(operator: Operating) -> OperationOut:
     return await operator.do(GetLocalListVersionIn())
 
 
-# --- people -----------------------------------------------------------------------------------------------------------
+# --- monitors, people -------------------------------------------------------------------------------------------------
+
+
+@router.delete("/monitors", operation_id="clearMonitors", summary="Clear monitors of the station's variables")
+async def clear_the_monitors(
+    number: Annotated[list[Number], Query(min_length=1, max_length=1000, description="The station's ids of them.")],
+    operator: Operating,
+) -> MonitorsClearedOut:
+    """In as many messages as the station needs, which takes only so many at once."""
+    return await clear_monitors(operator, number)
 
 
 @router.post("/customer-information", operation_id="requestCustomerInformation", summary="Report or delete a customer")
 async def customer_information(body: CustomerInformationIn, operator: Operating) -> OperationOut:
+    """What is cleared by its token goes off the station's local list as well, without another request."""
     return await operator.do(body)
 
 

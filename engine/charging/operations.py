@@ -289,6 +289,14 @@ class RequestCustomerInformation:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearMonitors:
+    """The monitors with these numbers, which the station gave them: no more than it takes in one message."""
+
+    kind: ClassVar[str] = "clear_monitors"
+    monitors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetDisplayMessage:
     """`priority`, `state` and `format` in 2.x's words; `state` "" shows it in every state."""
 
@@ -353,6 +361,7 @@ Operation = (
     | ClearCache
     | TransferData
     | RequestCustomerInformation
+    | ClearMonitors
     | SetDisplayMessage
     | ClearDisplayMessage
     | GetDisplayMessages

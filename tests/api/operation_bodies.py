@@ -26,5 +26,11 @@ OPERATION_BODIES: dict[str, Any] = {
     "setDisplayMessage": {"content": "Out of order"},
     "refreshDisplayMessages": {},
 }
-NEWER = {"requestCustomerInformation", "setDisplayMessage", "refreshDisplayMessages", "clearDisplayMessage"}
+NEWER = {
+    "requestCustomerInformation",
+    "setDisplayMessage",
+    "refreshDisplayMessages",
+    "clearDisplayMessage",
+    "clearMonitors",
+}
 """Those that a 1.6 station cannot do."""

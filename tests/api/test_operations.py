@@ -171,3 +171,63 @@ async def test_settings_are_asked_for_in_as_many_requests_as_the_station_needs(
 def test_answers_in_pieces_are_put_together() -> None:
     first, second = {"getVariableResult": [1, 2]}, {"getVariableResult": [3], "statusInfo": {}}
     assert _together(_together({}, first), second) == {"getVariableResult": [1, 2, 3], "statusInfo": {}}
+
+
+def _limit(value: str) -> dict[str, Any]:
+    return {
+        "component": "MonitoringCtrlr",
+        "key": "ItemsPerMessage",
+        "instance": "ClearVariableMonitoring",
+        "attribute": "Actual",
+        "value": value,
+    }
+
+
+async def test_monitors_are_cleared_in_as_many_messages_as_the_station_needs(
+    facade: Facade, admin: httpx.AsyncClient
+) -> None:
+    facade.fleet.views["CP-1"] = view("CP-1", subprotocol="ocpp2.0.1")
+    facade.fleet.kept_views["CP-1", "configuration"] = [_limit("2")]
+    given = (await admin.delete(f"{CP}/monitors?number=1&number=2&number=3&number=2&number=4&number=5")).json()
+    assert [asked["payload"] for asked in facade.fleet.asked] == [{"id": [1, 2]}, {"id": [3, 4]}, {"id": [5]}]
+    assert {asked["action"] for asked in facade.fleet.asked} == {"ClearVariableMonitoring"}
+    assert [each["id"] for each in given["operations"]] == [asked["command_id"] for asked in facade.fleet.asked]
+    assert given["not_asked"] == []
+
+
+async def test_a_station_whose_limit_is_not_known_is_asked_for_it(facade: Facade, admin: httpx.AsyncClient) -> None:
+    facade.fleet.views["CP-1"] = view("CP-1", subprotocol="ocpp2.0.1")
+
+    def told(charge_point: str, action: str, payload: Any) -> tuple[str, Any]:
+        if action == "GetVariables":
+            facade.fleet.kept_views[charge_point, "configuration"] = [_limit("1")]
+        return "Accepted", {}
+
+    facade.fleet.answer = told
+    await admin.delete(f"{CP}/monitors?number=1&number=2")
+    actions = [asked["action"] for asked in facade.fleet.asked]
+    assert actions == ["GetVariables", "ClearVariableMonitoring", "ClearVariableMonitoring"]
+
+
+async def test_a_station_that_answers_no_more_is_not_asked_on(facade: Facade, admin: httpx.AsyncClient) -> None:
+    facade.fleet.views["CP-1"] = view("CP-1", subprotocol="ocpp2.0.1")
+    facade.fleet.kept_views["CP-1", "configuration"] = [_limit("1")]
+    facade.fleet.answer = lambda _, __, payload: ("TimedOut" if payload["id"] == [2] else "Accepted", {})
+    given = (await admin.delete(f"{CP}/monitors?number=1&number=2&number=3")).json()
+    assert [each["outcome"] for each in given["operations"]] == ["Accepted", "TimedOut"]
+    assert given["not_asked"] == [3]
+
+
+async def test_monitors_need_a_newer_version(facade: Facade, admin: httpx.AsyncClient) -> None:
+    for query in ("number=1", "number=1&number=2"):
+        problem = assert_problem(await admin.delete(f"{CP}/monitors?{query}"), 422)
+        assert "1.6" in problem["detail"]
+    assert facade.fleet.asked == []
+    assert_problem(await admin.delete(f"{CP}/monitors"), 422, field="number")
+
+
+async def test_a_local_list_is_above_the_version_that_is_there(facade: Facade, admin: httpx.AsyncClient) -> None:
+    facade.fleet.kept_views["CP-1", "local-list"] = {"version": 4711}
+    assert (await admin.post(f"{CP}/local-list", json={"tokens": ["TAG"]})).json()["number"] == 4712
+    assert facade.fleet.asked[-1]["payload"]["listVersion"] == 4712
+    assert (await admin.post(f"{CP}/local-list", json={"version": 9})).json()["number"] == 9

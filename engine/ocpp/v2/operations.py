@@ -265,6 +265,10 @@ def _customer_information(operation: ops.RequestCustomerInformation) -> Call:
     )
 
 
+def _clear_monitors(operation: ops.ClearMonitors) -> Call:
+    return "ClearVariableMonitoring", {"id": list(operation.monitors)}
+
+
 def _set_display_message(operation: ops.SetDisplayMessage) -> Call:
     content = given(format=operation.format, language=operation.language or None, content=operation.content)
     message = given(
@@ -331,6 +335,7 @@ _COMPOSERS: dict[type[ops.Operation], Callable[[Any], Call]] = {
     ops.ClearCache: _clear_cache,
     ops.TransferData: _transfer_data,
     ops.RequestCustomerInformation: _customer_information,
+    ops.ClearMonitors: _clear_monitors,
     ops.SetDisplayMessage: _set_display_message,
     ops.ClearDisplayMessage: _clear_display_message,
     ops.GetDisplayMessages: _get_display_messages,

@@ -89,6 +89,7 @@ ONLY_2X: list[ops.Operation] = [
     ops.SetChargingProfile(replace(PROFILE, purpose="ChargingStationExternalConstraints")),
     ops.RequestCustomerInformation(5, True, False, TAG),
     ops.RequestCustomerInformation(5, False, True, customer="4711"),
+    ops.ClearMonitors((1, 2)),
     ops.SetDisplayMessage(5, "Out of order", "AlwaysFront", language="en", start=AT, state="Idle"),
     ops.ClearDisplayMessage(5),
     ops.GetDisplayMessages(5, (1, 2)),
