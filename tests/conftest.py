@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from loadtest.installation import Installation
+from tests.conformance import contracts
 from tests.conformance.tls_material import prepare
 
 # How long an example takes says something about the machine's other tenants, and nothing about the code.
@@ -39,5 +40,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("system")
     installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN})
     prepare(installation)
+    contracts.prepare(installation)
     with installation as system:
         yield system

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from loadtest.installation import ADMIN, PASSWORD, own_installation
-from tests.conformance import price, registry
+from tests.conformance import contracts, price, registry
 from tests.conformance.catalogue import VERSIONS, catalogue, total
 from tests.conformance.execution import Result, run_cases
 from tests.conformance.registry import CASES, NOT_BUILT, Case
@@ -69,6 +69,7 @@ def _chosen(only: Sequence[str]) -> list[Case]:
 def _on_own_system(options: argparse.Namespace, cases: Sequence[Case]) -> list[Result]:
     installation = own_installation({"HOSTS": "2", **price.SETTINGS})
     prepare(installation)
+    contracts.prepare(installation)
     with installation:
         results = asyncio.run(_run(SystemUnderTest(Addresses.of(installation), installation), options, cases))
     if all(result.passed for result in results):

@@ -67,6 +67,14 @@ def root(common: str) -> x509.Certificate:
     return authority(common).certificate
 
 
+def sub_authority(issuer: Identity, common: str) -> Identity:
+    """An authority that another one signed."""
+    key = new_key()
+    extensions = [(x509.BasicConstraints(ca=True, path_length=None), True), (_usage(signs=True), True)]
+    subject = issuer.certificate.subject
+    return Identity(_signed(name(common), key, subject, issuer.key, timedelta(days=90), extensions), key)
+
+
 def server(issuer: Identity, host: str, kind: str = "ecdsa") -> Identity:
     """A gateway's certificate for a host name."""
     names = x509.SubjectAlternativeName([x509.DNSName(host)])
@@ -135,12 +143,21 @@ def same_key(certificate: x509.Certificate, key: Key) -> bool:
     return _bits(certificate.public_key()) == _bits(key.public_key())
 
 
-def hash_data(certificate: x509.Certificate, issuer: x509.Certificate | None = None) -> dict[str, Any]:
-    """A certificate's id (CertificateHashDataType), by SHA-256. A root is its own issuer."""
+_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
+    "SHA256": hashes.SHA256,
+    "SHA384": hashes.SHA384,
+    "SHA512": hashes.SHA512,
+}
+
+
+def hash_data(
+    certificate: x509.Certificate, issuer: x509.Certificate | None = None, algorithm: str = "SHA256"
+) -> dict[str, Any]:
+    """A certificate's id (CertificateHashDataType). A root is its own issuer."""
     return {
-        "hashAlgorithm": "SHA256",
-        "issuerNameHash": _sha256(certificate.issuer.public_bytes()),
-        "issuerKeyHash": _sha256(_bits((issuer or certificate).public_key())),
+        "hashAlgorithm": algorithm,
+        "issuerNameHash": _hash(certificate.issuer.public_bytes(), algorithm),
+        "issuerKeyHash": _hash(_bits((issuer or certificate).public_key()), algorithm),
         "serialNumber": f"{certificate.serial_number:x}",
     }
 
@@ -192,7 +209,7 @@ def _bits(key: Any) -> bytes:
     return der
 
 
-def _sha256(data: bytes) -> str:
-    digest = hashes.Hash(hashes.SHA256())
+def _hash(data: bytes, algorithm: str) -> str:
+    digest = hashes.Hash(_HASHES[algorithm]())
     digest.update(data)
     return digest.finalize().hex()

@@ -229,7 +229,7 @@ class Station201(Station):
 
     async def notify_event(
         self, component: Mapping[str, Any], variable: Mapping[str, Any], value: str, trigger: str = "Delta", **more: Any
-    ) -> None:
+    ) -> dict[str, Any]:
         """A NotifyEvent with one event; `more` goes into the event."""
         self.events += 1
         event = {
@@ -242,7 +242,7 @@ class Station201(Station):
             "variable": dict(variable),
             **more,
         }
-        await self.call("NotifyEvent", {"generatedAt": stamp(), "seqNo": 0, "tbc": False, "eventData": [event]})
+        return await self.call("NotifyEvent", {"generatedAt": stamp(), "seqNo": 0, "tbc": False, "eventData": [event]})
 
     async def authorize(
         self, tag: Mapping[str, Any] | str | None = None, *, wanted: Mapping[str, Any] | None = None, **more: Any
