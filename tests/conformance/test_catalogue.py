@@ -21,14 +21,7 @@ def test_nothing_is_built_that_no_document_has() -> None:
     assert CASES.keys() & NOT_BUILT.keys() == set()
 
 
-@pytest.mark.parametrize(
-    "version",
-    [
-        "ocpp16",
-        # Strict: whoever writes the last case takes this mark away.
-        pytest.param("ocpp201", marks=pytest.mark.xfail(reason="being written", strict=True)),
-    ],
-)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_every_case_is_built_or_says_why_not(version: str) -> None:
     wanted = {id for id, entry in catalogue().items() if entry.version == version}
     assert wanted - CASES.keys() - NOT_BUILT.keys() == set()
