@@ -3,6 +3,9 @@
 Each message has two inbound forms. `strict` is the specification's. `tolerant` is what is demanded of a payload after
 `tolerant.py` has repaired it: types and required fields, but no enumerations, lengths or spare-field ban. Outbound,
 `checked` is `strict` with formats (date-time, uri) enforced too.
+
+Inbound all are read by draft 4, though 2.x's files name draft 6: to that one 1.0 is an integer, and would be a float in
+every place that counts. Nothing else in these files differs between the two.
 """
 
 from __future__ import annotations
@@ -83,12 +86,11 @@ class SchemaSet:
         amend_known_flaws(self._folder, name, schema)
         if self._amend is not None:
             self._amend(name, schema)
-        compile_schema = jsonschema_rs.validator_cls_for(schema)
         loaded = MessageSchema(
             schema,
-            compile_schema(schema, validate_formats=False),
-            compile_schema(relaxed(schema, self._optional, self._numbers), validate_formats=False),
-            compile_schema(schema, validate_formats=True),
+            jsonschema_rs.Draft4Validator(schema, validate_formats=False),
+            jsonschema_rs.Draft4Validator(relaxed(schema, self._optional, self._numbers), validate_formats=False),
+            jsonschema_rs.validator_cls_for(schema)(schema, validate_formats=True),
         )
         self._loaded[(action, request)] = loaded
         return loaded

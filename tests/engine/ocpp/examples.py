@@ -36,7 +36,7 @@ def _value(schema: Schema, definitions: Schema, name: str, full: bool) -> Json:
     if kind == "boolean":
         return name != "tbc"
     if kind in ("integer", "number"):
-        return min(max(schema.get("minimum", 1), 1), schema.get("maximum", 1))
+        return int(min(max(schema.get("minimum", 1), 1), schema.get("maximum", 1)))
     return {}
 
 

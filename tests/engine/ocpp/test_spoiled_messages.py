@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
+import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.charging import charge_point
-from engine.charging.config import MachineConfig
-from engine.charging.effects import Append, Reply
-from engine.charging.snapshots import charge_point_parts, restore_charge_point
-from engine.charging.state import ChargePointState
+from engine.charging.effects import Append, AppendMeters, Reply
 from engine.errors import ProtocolError
-from engine.journal.encoding import event_records
+from engine.journal.encoding import event_records, meter_records
 from engine.ocpp.version import VERSIONS
+from engine.projections import ledger_rows
+from tests.engine.charging.world import World
 from tests.engine.ocpp.examples import example
-from tests.engine.ocpp.stations import NOW, circumstances
+from tests.engine.ocpp.stations import circumstances
 from tests.engine.ocpp.test_learned_from_anything import JUNK, spoiled
 from tests.engine.ocpp.test_station_messages import MESSAGES, SCHEMAS
 
@@ -38,12 +40,56 @@ def test_spoiled_messages_do_no_harm(said: tuple[str, str], path: list[int], jun
     if refusal is not None:
         assert refusal.code
         return
-    state = ChargePointState("CP-1")
-    state, effects = charge_point.step(state, message, NOW, MachineConfig())
+    harmless(version, message)
+
+
+NUMBERS: tuple[Any, ...] = (3.0, -1.0, 0.5, 2**63 - 1, -(2**63), 2**63, 1e19, 1e300, True)
+
+
+@pytest.mark.parametrize(("version", "action"), MESSAGES)
+def test_odd_numbers_do_no_harm_either(version: str, action: str) -> None:
+    sound = example(SCHEMAS[version].request(action).schema, full=True)
+    for place in number_places(sound):
+        for number in NUMBERS:
+            payload = replaced(sound, place, number)
+            try:
+                message = VERSIONS[version].understand(action, payload, circumstances())
+            except ProtocolError:
+                continue
+            harmless(version, message)
+
+
+def number_places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where in a payload there is a number."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from number_places(inner, (*place, key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield place
+
+
+def replaced(payload: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy with another value there."""
+    copy = deepcopy(payload)
+    inner = copy
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return copy
+
+
+def harmless(version: str, message: Any) -> None:
+    """The machines take it, its sessions', events, answers and snapshot can be written, and the ledger reads it all."""
+    world = World(strict=False)
+    effects = world.do(message)
     for effect in effects:
         if isinstance(effect, Append):
-            assert event_records(effect.event)
+            record = event_records(effect.event)[0]
+            ledger_rows.read(orjson.loads(record.data))
+        elif isinstance(effect, AppendMeters):
+            assert meter_records("CP-1", effect)
         elif isinstance(effect, Reply):
             VERSIONS[version].answer(effect.answer)
-    parts = {name: data for name, data in charge_point_parts(state).items() if data is not None}
-    assert restore_charge_point("CP-1", parts).kept == state.kept
+    before = world.state.kept
+    world.host_dies()
+    assert world.state.kept == before

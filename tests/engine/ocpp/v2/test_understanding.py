@@ -153,6 +153,18 @@ def test_what_the_schema_refuses_is_repaired_and_noted(version: Any) -> None:
     assert set(deviations) == {"text_for_number", "unknown_member", "null_field"}
 
 
+def test_a_whole_number_with_a_point_is_the_number(version: Any) -> None:
+    """Draft 6 takes 1.0 for an integer; as a float it would reach keys, names of parts and the books."""
+    sampled = {"value": 1.5, "unitOfMeasure": {"unit": "Wh", "multiplier": 3.0}}
+    place = {"id": 1.0, "connectorId": 1.0}
+    payload = transaction_event(sampled, seqNo=3.0, evse=place, reservationId=7.0)
+    message, deviations = understood(version, "TransactionEvent", payload)
+    numbers = (message.seq, message.evse, message.connector, message.reservation)
+    assert (numbers, {type(number) for number in numbers}) == ((3, 1, 1, 7), {int})
+    assert message.readings[0].samples[0].value == Decimal(1500)
+    assert "fraction_for_integer" in deviations
+
+
 def test_a_transaction_event_without_a_number_is_refused(version: Any) -> None:
     payload = transaction_event()
     del payload["seqNo"]
