@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from loadtest.installation import Installation
-from tests.conformance import contracts
+from tests.conformance import contracts, price
 from tests.conformance.tls_material import prepare
 
 # How long an example takes says something about the machine's other tenants, and nothing about the code.
@@ -36,9 +36,9 @@ def _turn(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two hosts, started once, with TLS. Tests use charge points of their own, so that they do not meet."""
+    """Two hosts, started once, with TLS and a price. Tests use charge points of their own, so that they do not meet."""
     folder = tmp_path_factory.mktemp("system")
-    installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN})
+    installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN, **price.SETTINGS})
     prepare(installation)
     contracts.prepare(installation)
     with installation as system:

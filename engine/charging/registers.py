@@ -28,6 +28,7 @@ MOST_WH = Decimal(1_000_000)
 
 _THOUSAND = Decimal(1000)
 _ZERO = Decimal(0)
+_ONE_WH = Decimal(1)
 
 
 def register_and_power(samples: Iterable[Sample]) -> tuple[Decimal | None, Decimal | None]:
@@ -83,14 +84,19 @@ def wrong_scale(start: Decimal, later: Decimal) -> bool:
     return later - start > MOST_WH and -_THOUSAND <= later / _THOUSAND - start <= MOST_WH / _THOUSAND
 
 
+def went_back(known: Decimal, later: Decimal) -> bool:
+    """Whether a register is below an earlier one by more than rounding: some are told to the Wh, others finer."""
+    return known - later >= _ONE_WH
+
+
 def energy_between(start: Decimal | None, stop: Decimal | None) -> tuple[Decimal | None, tuple[str, ...]]:
     """Energy in Wh from two registers and the doubts about it; None where it cannot be told."""
     if start is None or stop is None:
         return None, ()
     scale = (UNIT_SCALE,) if wrong_scale(start, stop) else ()
-    if stop < start:
+    if went_back(start, stop):
         return None, (METER_BACKWARDS, *scale)
-    return stop - start, scale
+    return max(stop - start, _ZERO), scale
 
 
 def seconds_between(started: int | None, stopped: int) -> tuple[int | None, tuple[str, ...]]:

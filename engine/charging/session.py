@@ -20,6 +20,7 @@ from engine.charging.registers import (
     as_text,
     energy_between,
     seconds_between,
+    went_back,
 )
 from engine.charging.session_course import close, doubt, in_order, move, phase_after, take_over, tell
 from engine.charging.session_events import commanded, event_told
@@ -142,7 +143,7 @@ def _stopped(state: SessionState, message: Stopped, now: int, config: MachineCon
     duration, clock_doubts = seconds_between(state.started, message.at.believed)
     for found in (*doubts, *clock_doubts):
         doubt(state, found)
-    if state.register is not None and message.meter_stop < state.register:
+    if state.register is not None and went_back(state.register, message.meter_stop):
         doubt(state, METER_BACKWARDS)
     state.register, state.register_at = message.meter_stop, message.at.believed
     token_and_reason = (message.id_token, message.reason)

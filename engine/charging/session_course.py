@@ -9,7 +9,15 @@ from engine.charging.deviations import ILLEGAL_TRANSITION
 from engine.charging.effects import Append, Effect
 from engine.charging.events import DeviationSeen, SessionChanged, SessionStopped
 from engine.charging.messages import Instant, MeterReading
-from engine.charging.registers import METER_BACKWARDS, MOST_WH, UNIT_SCALE, as_text, register_and_power, wrong_scale
+from engine.charging.registers import (
+    METER_BACKWARDS,
+    MOST_WH,
+    UNIT_SCALE,
+    as_text,
+    register_and_power,
+    went_back,
+    wrong_scale,
+)
 from engine.charging.session_state import SessionState
 from engine.charging.transitions import SESSION
 
@@ -47,7 +55,8 @@ def take_over(state: SessionState, reading: MeterReading) -> None:
     start, known = state.meter_start, state.register
     if start is not None:
         if register < start:
-            doubt(state, METER_BACKWARDS)
+            if went_back(start, register):
+                doubt(state, METER_BACKWARDS)
             if wrong_scale(start, register):
                 doubt(state, UNIT_SCALE)
             return
@@ -56,7 +65,8 @@ def take_over(state: SessionState, reading: MeterReading) -> None:
     if known is not None and register < known:
         if believed == state.register_at:
             return
-        doubt(state, METER_BACKWARDS)
+        if went_back(known, register):
+            doubt(state, METER_BACKWARDS)
     state.register, state.register_at = register, believed
 
 

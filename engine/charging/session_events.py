@@ -24,6 +24,7 @@ from engine.charging.registers import (
     energy_between,
     register_and_power,
     seconds_between,
+    went_back,
 )
 from engine.charging.session_costs import running_cost_known, total_cost_known
 from engine.charging.session_course import close, doubt, in_order, phase_after, take_over, tell
@@ -234,7 +235,7 @@ def _take_stop_register(state: SessionState, message: TransactionReported) -> No
     for reading in reversed(message.readings):
         register = register_and_power(reading.samples)[0]
         if register is not None:
-            if state.register is not None and register < state.register:
+            if state.register is not None and went_back(state.register, register):
                 doubt(state, METER_BACKWARDS)
             state.register, state.register_at = register, reading.at.believed
             return

@@ -59,7 +59,7 @@ async def running_cost(bench: Bench) -> None:
     station.nothing_else()
 
 
-@case("TC_I_02_CSMS")
+@case("TC_I_02_CSMS", sample=True)
 async def final_cost(bench: Bench) -> None:
     """The answer to the Ended says what all of the energy has cost, to the cent, and a repeat is told the same."""
     station, transaction = await _charging(bench)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.charging import snapshots
 from engine.charging.effects import CommandEnded, Effect, Reply, SendCall
+from engine.charging.events import SessionStopped
 from engine.charging.messages import Booted, CallRefused, MeterReading, TransactionReported
 from engine.charging.pricing import Price, cost_of
 from tests.engine.charging.world import ACCEPTED, World, energy, of, reading
@@ -58,7 +59,7 @@ class Charging:
         self.world.do(Booted("V", "M"))
         self.seq = -1
 
-    def say(self, event: str, wh: int | None = None, *, seq: int | None = None, **fields: Any) -> list[Effect]:
+    def say(self, event: str, wh: int | str | None = None, *, seq: int | None = None, **fields: Any) -> list[Effect]:
         self.seq = self.seq + 1 if seq is None else seq
         readings: tuple[MeterReading, ...] = ()
         if wh is not None:
@@ -185,6 +186,14 @@ def test_a_doubtful_register_is_told_no_cost() -> None:
     station.world.pass_time(60)
     assert costs(station.say("Updated", 500)) == []
     assert total(station.say("Ended", 400)) is None
+
+
+def test_an_end_that_is_rounded_to_the_wh_has_its_cost() -> None:
+    station = Charging().started()
+    station.say("Updated", "11000.9")
+    assert total(station.say("Ended", 11_000)) == Decimal("3.85")
+    (stopped,) = station.world.told(SessionStopped)
+    assert (stopped.energy_wh, stopped.doubts) == ("10000", ())
 
 
 def test_what_was_queued_offline_shows_no_running_cost() -> None:

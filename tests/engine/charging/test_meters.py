@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -95,6 +96,19 @@ def test_a_register_below_the_start_never_makes_energy_negative(world: World, tr
     world.do(world.stop(transaction, 1400))
     (stopped,) = world.told(SessionStopped)
     assert (stopped.energy_wh, stopped.doubts) == ("400", ("meter_backwards",))
+
+
+@pytest.mark.parametrize(("stop", "energy", "doubts"), [(1300, "300", ()), (1299, "299", ("meter_backwards",))])
+def test_a_stop_that_is_rounded_to_the_wh_is_no_doubt(
+    world: World, transaction: int, stop: int, energy: str, doubts: tuple[str, ...]
+) -> None:
+    """1.6's meterStop is a whole number, its meter values need not be."""
+    told = world.meters(transaction, (1, 1300))
+    finer = [told.readings[0].samples[0]._replace(raw="1300.2", value=Decimal("1300.2")), *told.readings[0].samples[1:]]
+    world.do(told._replace(readings=(told.readings[0]._replace(samples=tuple(finer)),)))
+    world.do(world.stop(transaction, stop))
+    (stopped,) = world.told(SessionStopped)
+    assert (stopped.energy_wh, stopped.doubts) == (energy, doubts)
 
 
 def test_values_after_the_stop_are_stored_under_the_session_and_reopen_nothing(world: World, transaction: int) -> None:
