@@ -85,6 +85,8 @@ def _open(
     for old in superseded:
         effects.append(TellSession(old.session, Superseded(message.at)))
         _close(state, old, now + int(config.late_events_s * SECOND), config)
+    if superseded:
+        arm(state, effects)
     place = (message.evse, message.connector or _only_connector(state, message.evse))
     id_token = "" if message.id_token is None or message.event == ENDED else message.id_token
     session = _session_of(state.charge_point, message)
@@ -127,13 +129,13 @@ def _only_connector(state: ChargePointState, evse: int) -> int:
 
 def _superseded_by(state: ChargePointState, message: TransactionReported) -> list[Transaction]:
     """What was open on this EVSE before: it has one transaction at a time, so the Ended of that one was lost."""
-    if message.event != STARTED or not message.evse:
-        return []
-    return [
+    starts = message.event == STARTED and message.evse
+    here = [
         transaction
         for transaction in state.open.values()
-        if transaction.evse == message.evse and transaction.started <= message.at.believed
+        if starts and transaction.evse == message.evse and transaction.started <= message.at.believed
     ]
+    return here + memory.crowded_out(state, here)
 
 
 def _carry_forward(state: ChargePointState, transaction: Transaction, message: TransactionReported) -> None:

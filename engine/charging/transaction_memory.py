@@ -15,6 +15,12 @@ import orjson
 from engine.charging.messages import Instant, StartReported, StopReported, TokenStanding
 from engine.charging.state import ChargePointState, Transaction
 
+MAX_OPEN = 256
+"""More transactions than any station has under way: of one that begins ever more, the oldest are closed for them."""
+
+MAX_WAITING = 256
+"""Closed transactions whose sessions wait for late events; of more, the longest closed become final early."""
+
 _FINAL = b",0]"
 _UNPRICED = 17
 """Items of a row. That of a transaction with a total cost has one more, before the last."""
@@ -95,10 +101,25 @@ def remember(state: ChargePointState, transaction: Transaction, limit: int) -> N
 
 def trim(state: ChargePointState, limit: int) -> None:
     """Drop the oldest rows above `limit`, as far as their sessions are final."""
-    surplus = 0
-    while len(state.closed) - surplus > limit and state.closed[surplus].endswith(_FINAL):
-        surplus += 1
-    del state.closed[:surplus]
+    surplus = len(state.closed) - limit
+    if surplus <= 0:
+        return
+    left = []
+    for row in state.closed:
+        if surplus > 0 and row.endswith(_FINAL):
+            surplus -= 1
+        else:
+            left.append(row)
+    state.closed = left
+
+
+def crowded_out(state: ChargePointState, closing: list[Transaction]) -> list[Transaction]:
+    """The oldest open transactions that have to be closed, besides those `closing` anyway, for one more to begin."""
+    surplus = len(state.open) - len(closing) + 1 - MAX_OPEN
+    if surplus <= 0:
+        return []
+    others = [transaction for transaction in state.open.values() if transaction not in closing]
+    return others[:surplus]
 
 
 def replace(state: ChargePointState, index: int, transaction: Transaction) -> None:

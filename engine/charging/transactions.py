@@ -113,13 +113,14 @@ def _open(
 
 def _superseded_by(state: ChargePointState, message: StartReported) -> list[Transaction]:
     """What was open on this connector before; a younger one is not closed by a Start that comes late."""
-    return [
+    here = [
         transaction
         for transaction in state.open.values()
         if transaction.evse == message.evse
         and transaction.connector == message.connector
         and transaction.started <= message.at.believed
     ]
+    return here + memory.crowded_out(state, here)
 
 
 def _own_standing(message: StartReported, superseded: list[Transaction]) -> TokenStanding:
@@ -301,8 +302,10 @@ def _amended(
 
 
 def arm(state: ChargePointState, effects: list[Effect]) -> None:
-    """Set the timer to when the next closed session becomes final."""
+    """Set the timer to when the next closed session becomes final; too many do not wait for that."""
     waiting = memory.awaiting(state)
+    while len(waiting) > memory.MAX_WAITING:
+        _finalise(state, *waiting.pop(0), effects)
     if waiting:
         effects.append(SetTimer(FINALISE_TIMER, min(transaction.finalise_at for _, transaction in waiting)))
 
@@ -311,9 +314,13 @@ def finalise(state: ChargePointState, now: int, config: MachineConfig, effects: 
     """End the sessions whose time for late meter values is over."""
     for index, transaction in memory.awaiting(state):
         if transaction.finalise_at <= now:
-            effects.append(TellSession(transaction.session, Finalise()))
-            transaction.finalise_at = 0
-            memory.replace(state, index, transaction)
-            state.dirty.add(TX)
+            _finalise(state, index, transaction, effects)
     memory.trim(state, config.closed_transactions)
     arm(state, effects)
+
+
+def _finalise(state: ChargePointState, index: int, transaction: Transaction, effects: list[Effect]) -> None:
+    effects.append(TellSession(transaction.session, Finalise()))
+    transaction.finalise_at = 0
+    memory.replace(state, index, transaction)
+    state.dirty.add(TX)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.charging import transaction_memory as memory
 from engine.charging.effects import AppendMeters
 from engine.charging.events import SessionAmended, SessionChanged, SessionStarted, SessionStopped, StatusChanged
 from engine.charging.messages import Instant, StatusReported, TokenStanding, TransactionReported
@@ -277,3 +278,34 @@ def test_the_register_of_the_beginning_may_come_after_the_start_with_the_evse(wo
     events.insert({"before": 1, "after": 2, "too late": 3}[when], begin)
     row = told(world, events)
     assert (row["meter_start_wh"], row["energy_wh"], row["doubts"]) == (Decimal(1000), Decimal(300), [])
+
+
+def test_a_station_that_begins_ever_more_transactions_is_answered_and_fills_no_memory(world: World) -> None:
+    begun = [
+        event(kind, 0, after_s=number, register=10)._replace(transaction=f"tx-{number}", evse=number % 3)
+        for number, kind in enumerate(["Started", "Updated"] * (512 + 512))
+    ]
+    for one in begun:
+        world.now = one.at.received
+        reply(world.do(one))
+    assert len(world.state.open) <= memory.MAX_OPEN
+    assert len(world.state.closed) <= memory.MAX_WAITING + world.config.closed_transactions
+    assert len(world.sessions) == len([part for part in world.parts if part.startswith("s:")])
+    assert len(world.sessions) <= 512 + 512
+    stopped = [told for told in world.events if isinstance(told, SessionStopped)]
+    assert len(stopped) == len(begun) - len(world.state.open)
+    assert all("no_stop" in told.doubts for told in stopped)
+    assert world.timers["finalise"] <= world.now + int(world.config.late_events_s * SECOND)
+
+
+def test_a_gap_keeps_no_later_transactions_in_memory(world: World) -> None:
+    """Its session waits a day for what is missing; those that are final since go all the same."""
+    world.do(event("Ended", 7)._replace(transaction="tx-gap"))
+    for number in range(3 * world.config.closed_transactions):
+        for kind, seq in (("Started", 0), ("Ended", 1)):
+            one = event(kind, seq, after_s=100 * number + 50 * seq, register=10)._replace(transaction=f"tx-{number}")
+            world.pass_time((one.at.received - world.now) / SECOND)
+            world.do(one)
+    assert len(world.state.closed) <= world.config.closed_transactions + 1
+    assert list(world.sessions) == [session for session in world.sessions if f"s:{session}" in world.parts]
+    assert memory.of_number(world.state, "tx-gap") is not None
