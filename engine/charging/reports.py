@@ -218,7 +218,8 @@ def _put(state: ChargePointState, reports: list[Row], now: int, effects: list[Ef
             _finish(state, oldest, INCOMPLETE, now, effects)
         _forget(state, oldest)
         reports.remove(oldest)
-    kept.store(state, kept.REPORTS, {"reports": reports})
+    # All reports with all their digests: one that fell out of the list would leave its pieces behind for ever.
+    kept.store(state, kept.REPORTS, {"reports": reports}, MAX_BYTES)
 
 
 def _forget(state: ChargePointState, row: Row) -> None:

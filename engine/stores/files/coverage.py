@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]
 
+MOST = 256
+"""Spans that are remembered: of a file fetched in more pieces than that the smallest count as not handed out."""
+
 
 def with_span(spans: Iterable[Sequence[int]], start: int, end: int) -> list[Span]:
     """The spans and one more, joined where they meet."""
@@ -16,6 +19,8 @@ def with_span(spans: Iterable[Sequence[int]], start: int, end: int) -> list[Span
             joined[-1] = (joined[-1][0], max(joined[-1][1], stop))
         else:
             joined.append((begin, stop))
+    if len(joined) > MOST:
+        joined.remove(min(joined, key=lambda span: span[1] - span[0]))
     return joined
 
 

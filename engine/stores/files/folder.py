@@ -29,9 +29,6 @@ RESERVE = 512 * 1024 * 1024
 _GATHERED = 1024 * 1024
 """Bytes that are written at a time: each time costs a thread's turn."""
 
-_LOOK_EVERY = 16 * 1024 * 1024
-"""How many bytes may come between two looks at what is free."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -122,7 +119,7 @@ class _Incoming:
         self._reserve = reserve
         self._file: BinaryIO | None = None
         self._hash = hashlib.sha256()
-        self._size = self._looked = 0
+        self._size = 0
 
     def begin(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -131,11 +128,11 @@ class _Incoming:
 
     def add(self, data: bytes) -> None:
         assert self._file is not None
+        # Each time: as many uploads as there may be at once would be beyond the reserve before a rarer look.
+        self._look()
         self._hash.update(data)
         self._file.write(data)
         self._size += len(data)
-        if self._size - self._looked > _LOOK_EVERY:
-            self._look()
 
     def finish(self, path: Path) -> Stored:
         assert self._file is not None
@@ -155,7 +152,6 @@ class _Incoming:
             self._path.unlink(missing_ok=True)
 
     def _look(self) -> None:
-        self._looked = self._size
         if shutil.disk_usage(self._path.parent).free < self._reserve:
             raise StoreUnavailable(f"Less than {self._reserve >> 20} MiB of the disk are free: files wait.")
 

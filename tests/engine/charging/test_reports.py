@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.charging import reports
+from engine.charging import kept, reports
 from engine.charging.kept_view import configuration_view, monitors_view, reports_view
 from engine.charging.messages import Acknowledged
 from engine.charging.notice_events import ReportAssembled
@@ -160,6 +160,20 @@ def test_a_report_without_end_is_bounded_and_says_so(world: World) -> None:
     assert shown(world, 8)["truncated"]
     assert shown(world, 8)["complete"]
     assert len(world.parts["r:customer_information:8"]) <= reports.MAX_BYTES
+
+
+def test_no_report_falls_out_of_the_list_and_leaves_its_parts_behind(world: World) -> None:
+    """Digests are random, so they do not pack: the list of the longest reports is longer than any other part."""
+    random, requests = Random(1), range(reports.MAX_REPORTS)
+    for request in requests:
+        world.do(part("first", "A", request=request))
+    content = kept.load(world.state, kept.REPORTS)
+    for row in content["reports"]:
+        row["digests"] += [random.randbytes(8).hex() for _ in range(reports.MAX_PARTS - 2)]
+    kept.store(world.state, kept.REPORTS, content, 1 << 30)
+    world.do(part("last", "B", request=0))
+    assert {row["request"] for row in kept.load(world.state, kept.REPORTS)["reports"]} == set(requests)
+    assert len(world.parts[kept.REPORTS]) > kept.MAX_BYTES
 
 
 def test_secrets_in_a_report_are_hidden_before_they_are_kept(world: World) -> None:

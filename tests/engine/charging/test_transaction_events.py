@@ -283,7 +283,7 @@ def test_the_register_of_the_beginning_may_come_after_the_start_with_the_evse(wo
 def test_a_station_that_begins_ever_more_transactions_is_answered_and_fills_no_memory(world: World) -> None:
     begun = [
         event(kind, 0, after_s=number, register=10)._replace(transaction=f"tx-{number}", evse=number % 3)
-        for number, kind in enumerate(["Started", "Updated"] * (512 + 512))
+        for number, kind in enumerate(["Started", "Updated"] * (memory.MAX_OPEN + memory.MAX_WAITING))
     ]
     for one in begun:
         world.now = one.at.received
@@ -291,7 +291,7 @@ def test_a_station_that_begins_ever_more_transactions_is_answered_and_fills_no_m
     assert len(world.state.open) <= memory.MAX_OPEN
     assert len(world.state.closed) <= memory.MAX_WAITING + world.config.closed_transactions
     assert len(world.sessions) == len([part for part in world.parts if part.startswith("s:")])
-    assert len(world.sessions) <= 512 + 512
+    assert len(world.sessions) <= memory.MAX_OPEN + memory.MAX_WAITING
     stopped = [told for told in world.events if isinstance(told, SessionStopped)]
     assert len(stopped) == len(begun) - len(world.state.open)
     assert all("no_stop" in told.doubts for told in stopped)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stores.files.coverage import Span, is_whole, with_span
+from engine.stores.files.coverage import MOST, Span, is_whole, with_span
 from engine.stores.files.names import MAX_NAME, clean_name
 
 PARTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12)
@@ -22,6 +22,16 @@ def test_spans_hold_exactly_what_was_handed_out(parts: list[tuple[int, int]]) ->
     edges = [edge for span in spans for edge in span]
     assert edges == sorted(set(edges)), "sorted, and none touches the next"
     assert is_whole(spans, 40) == (covered == set(range(40)))
+
+
+def test_a_file_fetched_in_crumbs_takes_no_memory_and_is_not_spent_too_early() -> None:
+    spans = with_span([], 0, 10_000)
+    for crumb in range(10_001, 20_000, 2):
+        spans = with_span(spans, crumb, crumb + 1)
+    assert len(spans) == MOST
+    assert spans[0] == (0, 10_000)
+    assert not is_whole(spans, 20_000)
+    assert is_whole(with_span(spans, 0, 20_000), 20_000)
 
 
 @pytest.mark.parametrize(

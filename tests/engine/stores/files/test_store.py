@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from engine.errors import NotFound, StoreUnavailable, TooLarge
 from engine.stores.files.folder import FolderFiles
-from engine.stores.files.port import FileStore, MemoryFiles
+from engine.stores.files.port import FileStore, MemoryFiles, Stored
 
 CONTENT = bytes(range(256)) * 9_000
 """2.3 MB: several writes and several reads."""
@@ -78,6 +81,27 @@ async def test_an_upload_leaves_the_rest_of_the_disk_to_the_journal(tmp_path: Pa
     with pytest.raises(StoreUnavailable, match="are free"):
         await store.write(pieces(CONTENT), limit=len(CONTENT))
     assert files_in(tmp_path) == []
+
+
+async def test_many_uploads_together_stop_at_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be short: what counts is what all of them have written."""
+    reserve, disk = 100 << 20, 200 << 20
+
+    def usage(_path: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=disk - sum(path.stat().st_size for path in files_in(tmp_path)))
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(8):
+            yield bytes(1 << 20)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    store = FolderFiles(tmp_path, reserve=reserve)
+    brought = await asyncio.gather(*(store.write(body(), limit=1 << 24) for _ in range(24)), return_exceptions=True)
+    refused = [one for one in brought if isinstance(one, StoreUnavailable)]
+    assert refused
+    assert len(refused) + len([one for one in brought if isinstance(one, Stored)]) == 24
+    # One piece of each may be on its way when the last of the free is seen.
+    assert usage(tmp_path).free >= reserve - (24 << 20)
 
 
 async def test_what_a_crash_left_is_found_when_it_is_old(tmp_path: Path) -> None:
