@@ -60,3 +60,20 @@ async def test_errors_say_who_is_to_blame(store: ClickHouse) -> None:
     await absent.aclose()
     with pytest.raises(ConfigurationError):
         ClickHouse("clickhouse://host/db")
+
+
+async def test_messages_of_the_first_release_stay_without_a_latency(store: ClickHouse) -> None:
+    for table in ("schema_migrations", "ocpp_messages", "ocpp_messages_landing", "ocpp_messages_landed"):
+        await store.execute(f"DROP TABLE IF EXISTS {table}")
+    known = migrations()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.stores.analytics.migrations.migrations", lambda: known[:2])
+        assert await migrate(store, message_log_days=90) == [1, 2]
+    columns = "charge_point, connection, received, direction, type, action, message_id, raw, partition_no, entry, idx"
+    await store.execute(
+        f"INSERT INTO ocpp_messages ({columns}) "
+        "SELECT 'CP-1', 1, now64(6), 'in', 2, 'Heartbeat', 'm-1', '[2,\"m-1\",\"Heartbeat\",{}]', 0, 1, 0"
+    )
+    assert await migrate(store, message_log_days=90) == [migration.version for migration in known[2:]]
+    found = await store.rows("SELECT message_id, latency_us, error FROM ocpp_messages")
+    assert [tuple(row) for row in found] == [("m-1", None, "")]
