@@ -51,8 +51,8 @@ class Doorkeeper:
     async def admit(self, knock: Knock) -> Admitted | Refused:
         account = await self._credentials.account(knock.charge_point)
         if account is None:
-            # Checked against nobody's secret: unknown and wrong take the same way.
-            await self._credentials.verify(knock.charge_point, knock.secret)
+            # Checked against nobody's secret: unknown and wrong take the same time.
+            await self._credentials.refuse(knock.charge_point, knock.secret)
             return Refused(CREDENTIALS, "not registered")
         shown = _shows(knock, account)
         refused = await self._refusal(knock, account, shown)
@@ -68,9 +68,11 @@ class Doorkeeper:
         if shown == 3:
             return self._certificate(knock, account)
         if account.security_profile == 3 and knock.secure:
+            await self._credentials.refuse(knock.charge_point, knock.secret)
             return Refused(CERTIFICATE_MISSING)
         if shown < account.security_profile:
-            # Not even looked at: a password that came this way may have been read by others.
+            # The right one is not even looked at: a password that came this way may have been read by others.
+            await self._credentials.refuse(knock.charge_point, knock.secret)
             return Refused(DOWNGRADE, f"{shown} instead of {account.security_profile}")
         verdict = await self._credentials.verify(knock.charge_point, knock.secret)
         return None if verdict is Verdict.ACCEPTED else Refused(CREDENTIALS)

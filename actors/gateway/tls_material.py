@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from engine.errors import ConfigurationError
 from engine.security.authority import certificate_pem
@@ -116,7 +117,8 @@ class TlsFiles:
                 return False
             self._read = read
             self.material = _material(self.tls_folder, self.pki_folder)
-        except (ConfigurationError, OSError) as error:
+        except (ConfigurationError, OSError, ValueError, UnsupportedAlgorithm) as error:
+            # Whatever is in a file: it must not end the looking, and with it the host and all its connections.
             self.failures += 1
             log.error("tls_files_unusable", error=str(error))
             return False

@@ -112,8 +112,7 @@ class Trust:
 
     def _take(self, revocations: x509.CertificateRevocationList) -> None:
         issuer = revocations.issuer.public_bytes()
-        keys = [authority.public_key() for authority in self._authorities.get(issuer, ())]
-        if not any(_signed(revocations, key) for key in keys):
+        if not any(_signed(revocations, authority) for authority in self._authorities.get(issuer, ())):
             self.ignored_lists += 1
             return
         self._listed.update((issuer, entry.serial_number) for entry in revocations)
@@ -173,8 +172,9 @@ def _for_clients(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
 
 
-def _signed(revocations: x509.CertificateRevocationList, key: object) -> bool:
+def _signed(revocations: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
+    """Whether the authority's key, if it is of a kind that is known here, signed the list."""
     try:
-        return revocations.is_signature_valid(key)  # type: ignore[arg-type]
+        return revocations.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
     except (TypeError, ValueError, UnsupportedAlgorithm):
         return False

@@ -109,6 +109,14 @@ class Credentials:
                 return Verdict.ACCEPTED
         return Verdict.REFUSED
 
+    async def refuse(self, charge_point: str, secret: str | bytes | None) -> None:
+        """Take as long as `verify` takes for a wrong secret, without looking at the right one.
+
+        For who is refused before that: how long it took must not tell that the name is known. Raises as `verify` does.
+        """
+        for candidate in () if secret is None else candidates(as_bytes(secret)):
+            await self._fits(None, charge_point, candidate)
+
     async def is_proven(self, charge_point: str, secret: str | bytes | None) -> bool:
         """Whether `verify` would accept without having to check the secret: nothing is guessed here.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvloop
+from cryptography.exceptions import UnsupportedAlgorithm
 from websockets.exceptions import ConnectionClosed
 
 from engine.security.certificates import serial_text
@@ -188,6 +189,33 @@ async def test_a_damaged_file_changes_nothing_and_a_good_one_after_it_does(tmp_p
         write_private(tmp_path / "tls" / "server-ecdsa.pem", good.pem)
         assert door.files.reload()
         assert not door.files.reload(), "nothing has changed since"
+
+
+async def test_content_that_nobody_foresaw_ends_no_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception there would end the host's task, and the host with all its connections after it."""
+
+    def unforeseen(*_: Any) -> Any:
+        raise UnsupportedAlgorithm("a curve of another world")
+
+    async with secure_door(tmp_path, "ecdsa") as door:
+        write_private(tmp_path / "tls" / "server-ecdsa.pem", server("ecdsa").pem)
+        monkeypatch.setattr("actors.gateway.tls_material.Trust", unforeseen)
+        assert not door.files.reload()
+        assert (door.files.failures, await door.answer("CP-2", password=PASSWORD)) == (1, 101)
+
+
+async def test_a_refusal_before_the_password_costs_as_much_as_a_wrong_one(tmp_path: Path) -> None:
+    """How long a refusal takes must not tell which names are registered, and with which profile."""
+    async with secure_door(tmp_path) as door:
+        costs = []
+        for number, (name, port) in enumerate([("nobody", door.plain), ("CP-2", door.plain), ("CP-3", door.tls)]):
+            before = door.credentials.argon2_checks
+            assert await door.answer(name, password=f"wrong password {number}", port=port) == 401
+            costs.append(door.credentials.argon2_checks - before)
+        assert costs == [1, 1, 1]
+        before = door.credentials.argon2_checks
+        assert await door.answer("CP-2", password="wrong password 1", port=door.plain) == 401
+        assert door.credentials.argon2_checks == before, "what was wrong once costs no more"
 
 
 async def test_a_lower_profile_is_refused_and_a_higher_one_stays(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from unittest.mock import Mock
+
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +82,12 @@ def test_a_list_of_its_authority_makes_it_void_and_nobody_elses_does() -> None:
     impostor = trust(revocation_list(void, issuer=Authority.create("ecdsa", OPERATOR, NOW, 30)))
     assert (checked(void, stranger), checked(void, impostor)) == (None, None)
     assert (stranger.ignored_lists, impostor.ignored_lists) == (1, 1)
+
+
+def test_an_authority_with_a_key_of_another_world_costs_only_its_own_lists() -> None:
+    void = x509.load_pem_x509_crl(revocation_list(station()))
+    of_another_world = SimpleNamespace(subject=void.issuer, public_key=Mock(side_effect=UnsupportedAlgorithm("?")))
+    assert Trust([of_another_world], [void]).ignored_lists == 1  # type: ignore[list-item]
 
 
 def test_our_own_book_makes_it_void_too() -> None:
