@@ -1,7 +1,8 @@
 """Runs every recorded frame of a folder through the protocol core, as a station's or (where it was ours) as sent by us.
 
-Usage: python .ci/frames.py FOLDER. Prints what became of the frames and ends with 1 on any exception that is no
-ProtocolError, and on any frame that can be understood but was not.
+Usage: python .ci/frames.py FOLDER. What a station says goes through its version and the charge point's machine, whose
+answer has to be valid; what it answers is read as the answer to the recorded CALL. Prints what became of the frames and
+ends with 1 on any exception that is no ProtocolError, and on any frame that can be understood but was not.
 """
 
 from __future__ import annotations
@@ -10,63 +11,49 @@ import collections
 import json
 import sys
 import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.charging.messages import (
-    Acknowledged,
-    Answer,
-    AuthorizeAnswer,
-    AuthorizeAsked,
-    BootAnswer,
-    Booted,
-    DataTransferAnswer,
-    DataTransferred,
-    Heartbeat,
-    HeartbeatAnswer,
-    StartAnswer,
-    StartReported,
-    StationMessage,
-    StopAnswer,
-    StopReported,
-    TokenStanding,
-)
+from engine.charging import charge_point
+from engine.charging.config import MachineConfig
+from engine.charging.effects import Reply
+from engine.charging.messages import Answer, Connected, StationMessage, TokenStanding
+from engine.charging.state import ChargePointState
 from engine.errors import InvalidInput, ProtocolError
-from engine.ocpp.frames import Call, CallError, CallResult, UnreadableFrame, parse
+from engine.ocpp.frames import Call, CallError, CallResult, Send, UnreadableFrame, parse
 from engine.ocpp.redaction import redact_text
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc, refusal_of
-from engine.ocpp.v16.registry import SCHEMAS
+from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
+from engine.ocpp.v16.registry import SCHEMAS as SCHEMAS_16
 from engine.ocpp.version import VERSIONS, Circumstances, OcppVersion
 
 NOW = 1_796_000_000_000_000
 """Later than every recording: no time in them is of the future."""
+
+SCHEMAS = {"ocpp1.6": SCHEMAS_16, "ocpp2.0.1": SCHEMAS_201, "ocpp2.1": SCHEMAS_21}
+
+
+@dataclass
+class Station:
+    """One connection and what is known behind it."""
+
+    rpc: Rpc
+    state: ChargePointState = field(default_factory=lambda: ChargePointState("recorded"))
 
 
 def not_understandable(record: dict[str, Any]) -> str | None:
     """Why a frame of a station may honestly go without being understood, or None."""
     protocol = record.get("protocol") or record.get("proto")
     if protocol not in VERSIONS:
-        return f"{protocol} is not served yet: only its frame is read"
+        return f"{protocol} is not served: only its frame is read"
     return None
 
 
-def answer_to(message: StationMessage) -> Answer:
-    standing = TokenStanding("Accepted", NOW, "GROUP")
-    match message:
-        case Booted():
-            return BootAnswer("Accepted", 300, NOW)
-        case Heartbeat():
-            return HeartbeatAnswer(NOW)
-        case AuthorizeAsked():
-            return AuthorizeAnswer(standing)
-        case StartReported():
-            return StartAnswer(message.fresh_transaction, standing)
-        case StopReported():
-            return StopAnswer(message.standing)
-        case DataTransferred():
-            return DataTransferAnswer("UnknownVendorId")
-        case _:
-            return Acknowledged()
+def answer_to(station: Station, message: StationMessage) -> Answer:
+    """What the machine answers."""
+    station.state, effects = charge_point.step(station.state, message, NOW, MachineConfig())
+    return [effect.answer for effect in effects if isinstance(effect, Reply)][-1]
 
 
 class Replay:
@@ -76,7 +63,7 @@ class Replay:
         self.counts: collections.Counter[str] = collections.Counter()
         self.deviations: collections.Counter[str] = collections.Counter()
         self.failures: list[str] = []
-        self.connections: dict[tuple[str, str], Rpc] = {}
+        self.stations: dict[tuple[str, str], Station] = {}
 
     def record(self, place: str, record: dict[str, Any]) -> None:
         direction = record.get("direction") or record.get("dir")
@@ -95,48 +82,77 @@ class Replay:
 
     def from_station(self, place: str, record: dict[str, Any], raw: bytes) -> None:
         reason = not_understandable(record)
-        version = VERSIONS[record.get("protocol") or record["proto"]] if reason is None else VERSIONS["ocpp1.6"]
-        rpc = self.connection(place, record, version)
-        event = rpc.receive(raw, NOW)
+        version = VERSIONS.get(record.get("protocol") or record["proto"], VERSIONS["ocpp1.6"])
+        station = self.station(place, record, version)
+        event = station.rpc.receive(raw, NOW)
+        self.note(version, event.deviations)
         if isinstance(event, Rejected):
             self.refused(place, reason, event.error, raw)
         elif isinstance(event, Ignored):
-            self.counts["answers to CALLs that are not recorded: ignored"] += 1
-        elif isinstance(event, ResultReceived | ErrorReceived):
-            self.counts[f"answers to {event.action}"] += 1
-            self.deviations.update(deviation.name for deviation in event.deviations)
-        elif isinstance(event, CallReceived) and reason is not None:
+            self.count(version, f"answers that are ignored: {event.reason.value}")
+        elif isinstance(event, ErrorReceived):
+            self.count(version, f"CALLERRORs to {event.action}")
+        elif isinstance(event, ResultReceived):
+            self.answered(place, version, event)
+        elif reason is not None:
             self.counts[reason] += 1
-        elif isinstance(event, CallReceived):
-            circumstances = Circumstances(NOW, lambda _: TokenStanding("Accepted"), lambda: 1, lambda: "s")
-            circumstances.notes = event.deviations
-            try:
-                message = version.understand(event.action, event.payload, circumstances)
-            except ProtocolError as error:
-                frames = rpc.refuse(event.number, *refusal_of(error))
-                self.refused(place, reason, error, raw)
-            else:
-                frames = rpc.answer(event.number, version.answer(answer_to(message)))
-                self.counts[f"understood: {event.action}"] += 1
-            self.check_answer(place, event.action, frames)
-            self.deviations.update(deviation.name for deviation in event.deviations)
+        else:
+            self.called(place, version, station, event)
 
-    def connection(self, place: str, record: dict[str, Any], version: OcppVersion) -> Rpc:
+    def answered(self, place: str, version: OcppVersion, event: ResultReceived) -> None:
+        """A CALLRESULT has to be understood, and what it teaches to be found."""
+        outcome = version.outcome(event.action, event.payload)
+        version.learned(event.action, event.sent, event.payload)
+        self.count(version, f"answers to {event.action}: {outcome}")
+        if any(deviation.name == "invalid_answer" for deviation in event.deviations):
+            self.failures.append(f"{place}: an answer is not understood: {event.deviations}")
+
+    def called(self, place: str, version: OcppVersion, station: Station, event: CallReceived) -> None:
+        """A CALL or SEND goes through the version and the machine; a CALL is answered."""
+        circumstances = Circumstances(NOW, lambda _: TokenStanding("Accepted", NOW, "GROUP"), lambda: 1, lambda: "s")
+        known = len(event.deviations)
+        circumstances.notes = event.deviations
+        rpc = station.rpc
+        try:
+            answer = answer_to(station, version.understand(event.action, event.payload, circumstances))
+        except ProtocolError as error:
+            frames = rpc.refuse(event.number, *refusal_of(error))
+            self.refused(place, None, error, event.raw)
+        else:
+            frames = rpc.answer(event.number, version.answer(answer)) if event.number else ()
+            self.count(version, f"understood: {event.action}")
+        self.note(version, event.deviations[known:])
+        if event.number:
+            self.check_answer(place, version, event.action, frames)
+
+    def station(self, place: str, record: dict[str, Any], version: OcppVersion) -> Station:
         """A conversation's frames share a connection; single frames from reports have one each."""
-        station = record.get("charge_point")
-        if station is None:
-            return Rpc(version)
-        return self.connections.setdefault((place.partition(":")[0], station), Rpc(version))
+        name = record.get("charge_point")
+        station = Station(Rpc(version))
+        if name is not None:
+            station = self.stations.setdefault((place.partition(":")[0], name), station)
+        if not station.state.connection:
+            station.state, _ = charge_point.step(
+                station.state, Connected(1, version.subprotocol, "recorded"), NOW, MachineConfig()
+            )
+        return station
 
-    def check_answer(self, place: str, action: str, frames: tuple[bytes, ...]) -> None:
+    def count(self, version: OcppVersion, what: str) -> None:
+        self.counts[f"{version.subprotocol:9} {what}"] += 1
+
+    def note(self, version: OcppVersion, deviations: list[Any]) -> None:
+        self.deviations.update(f"{version.subprotocol:9} deviation {deviation.name}" for deviation in deviations)
+
+    def check_answer(self, place: str, version: OcppVersion, action: str, frames: tuple[bytes, ...]) -> None:
         """Exactly one answer, and a CALLRESULT is valid."""
         [frame] = [parse(text, []) for text in frames]
-        if isinstance(frame, CallResult) and not SCHEMAS.response(action).checked.is_valid(frame.payload):
-            self.failures.append(f"{place}: our answer is not valid: {frame.payload}")
-        elif not isinstance(frame, CallResult | CallError):
+        if isinstance(frame, CallResult):
+            if not SCHEMAS[version.subprotocol].response(action).checked.is_valid(frame.payload):
+                self.failures.append(f"{place}: our answer is not valid: {frame.payload}")
+        elif not isinstance(frame, CallError):
             self.failures.append(f"{place}: our answer is no answer: {frame}")
 
-    def refused(self, place: str, reason: str | None, error: ProtocolError, raw: bytes) -> None:
+    def refused(self, place: str, reason: str | None, error: ProtocolError, raw: bytes | str) -> None:
         self.counts[f"refused with {error.code}"] += 1
         if reason is None:
             self.failures.append(f"{place}: not understood: {error}: {raw[:300]!r}")
@@ -148,16 +164,18 @@ class Replay:
         except UnreadableFrame as error:
             self.failures.append(f"{place}: {error}")
             return
-        self.counts["sent by a CSMS"] += 1
         version = VERSIONS.get(record.get("protocol", ""))
-        if isinstance(frame, Call) and version is not None:
-            try:
-                version.validate_call(frame.action, frame.payload)
-            except InvalidInput as error:
-                self.failures.append(f"{place}: a CSMS's CALL is refused: {error}")
-            rpc = self.connection(place, record, version)
-            if rpc.outstanding is None:
-                rpc.call(frame.message_id, place, frame.action, frame.payload, NOW + 1, NOW)
+        if version is None or not isinstance(frame, Call | Send):
+            self.counts["answers of a CSMS"] += 1
+            return
+        self.count(version, f"sent by a CSMS: {frame.action}")
+        try:
+            version.validate_call(frame.action, frame.payload)
+        except InvalidInput as error:
+            self.failures.append(f"{place}: a CSMS's CALL is refused: {error}")
+        rpc = self.station(place, record, version).rpc
+        if isinstance(frame, Call) and rpc.outstanding is None:
+            rpc.call(frame.message_id, place, frame.action, frame.payload, NOW + 1, NOW)
 
 
 def main(folder: Path) -> int:
@@ -167,7 +185,7 @@ def main(folder: Path) -> int:
         for number, line in enumerate(file.read_text().splitlines(), 1):
             replay.record(f"{file.name}:{number}", json.loads(line))
     report = [f"{count:6} {what}" for what, count in sorted(replay.counts.items())]
-    report += [f"{count:6} deviation {name}" for name, count in sorted(replay.deviations.items())]
+    report += [f"{count:6} {name}" for name, count in sorted(replay.deviations.items())]
     report += replay.failures
     report.append(f"{sum(replay.counts.values())} records of {len(files)} files, {len(replay.failures)} failures")
     sys.stdout.write("\n".join(report) + "\n")
