@@ -50,6 +50,7 @@ class Deviation(StrEnum):
     STRUCTURE_FOR_TEXT = "structure_for_text"
     TEXT_FOR_NUMBER = "text_for_number"
     FRACTION_FOR_INTEGER = "fraction_for_integer"
+    NUMBER_OUT_OF_BOUNDS = "number_out_of_bounds"
     VALUE_FOR_BOOLEAN = "value_for_boolean"
     ITEM_FOR_LIST = "item_for_list"
     EMPTY_LIST = "empty_list"
@@ -109,6 +110,7 @@ _MEANINGS: dict[str, str] = {
     Deviation.STRUCTURE_FOR_TEXT: "An object or list stood where text belongs; its JSON was taken.",
     Deviation.TEXT_FOR_NUMBER: "Text stood where a number belongs.",
     Deviation.FRACTION_FOR_INTEGER: "A number with a fraction stood where an integer belongs.",
+    Deviation.NUMBER_OUT_OF_BOUNDS: "A number was out of its field's bounds; it was kept if a store can hold it.",
     Deviation.VALUE_FOR_BOOLEAN: "Text or a number stood where a boolean belongs.",
     Deviation.ITEM_FOR_LIST: "A single item stood where a list belongs.",
     Deviation.EMPTY_LIST: "A list was empty that must have items.",

@@ -1,11 +1,11 @@
 """Compiled JSON schema validators: the `ocpp` package's schemas, one set a version, shared by the whole process.
 
 Each message has two inbound forms. `strict` is the specification's. `tolerant` is what is demanded of a payload after
-`tolerant.py` has repaired it: types and required fields, but no enumerations, lengths or spare-field ban. Outbound,
-`checked` is `strict` with formats (date-time, uri) enforced too.
+`tolerant.py` has repaired it: types and required fields, but no enumerations, bounds or spare-field ban. Outbound,
+`checked` is the specification's with formats (date-time, uri) enforced too.
 
 Inbound all are read by draft 4, though 2.x's files name draft 6: to that one 1.0 is an integer, and would be a float in
-every place that counts. Nothing else in these files differs between the two.
+every place that counts. Nothing else in these files differs between the two. And an integer is one that a store holds.
 """
 
 from __future__ import annotations
@@ -86,12 +86,9 @@ class SchemaSet:
         amend_known_flaws(self._folder, name, schema)
         if self._amend is not None:
             self._amend(name, schema)
-        loaded = MessageSchema(
-            schema,
-            jsonschema_rs.Draft4Validator(schema, validate_formats=False),
-            jsonschema_rs.Draft4Validator(relaxed(schema, self._optional, self._numbers), validate_formats=False),
-            jsonschema_rs.validator_cls_for(schema)(schema, validate_formats=True),
-        )
+        checked = jsonschema_rs.validator_cls_for(schema)(schema, validate_formats=True)
+        tolerated = relaxed(schema, self._optional, self._numbers)
+        loaded = MessageSchema(schema, _inbound(schema), _inbound(tolerated), checked)
         self._loaded[(action, request)] = loaded
         return loaded
 
@@ -107,8 +104,11 @@ def _root() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
+_STRICT_ONLY = frozenset({"enum", "minItems", "minLength", "additionalProperties", "multipleOf", "minimum", "maximum"})
+
+
 def relaxed(schema: Any, optional: frozenset[str], numbers: frozenset[str]) -> Any:
-    """The schema without enumerations, minimal lengths and the ban on other fields; `optional` fields may be missing.
+    """The schema without enumerations, bounds and the ban on other fields; `optional` fields may be missing.
 
     `numbers` are integer fields that may have a fraction, because what is made of them is an exact decimal.
     Field names (below "properties" and "definitions") are never taken for keywords.
@@ -129,9 +129,29 @@ def relaxed(schema: Any, optional: frozenset[str], numbers: frozenset[str]) -> A
                 del loose[keyword]  # draft 4 forbids an empty list
         elif keyword == "maxLength":
             loose[keyword] = max(value, MAX_TEXT)
-        elif keyword not in ("enum", "minItems", "minLength", "additionalProperties", "multipleOf"):
+        elif keyword not in _STRICT_ONLY:
             loose[keyword] = relaxed(value, optional, numbers)
     return loose
+
+
+MAX_INTEGER = 2**63 - 1
+"""The largest that a store or a JSON writer holds; the specification's own is 2**31 - 1."""
+
+
+def _inbound(schema: Schema) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft4Validator(bounded(schema), validate_formats=False)
+
+
+def bounded(schema: Any) -> Any:
+    """The schema with integers of 64 bits at most."""
+    if isinstance(schema, list):
+        return [bounded(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    narrow = {keyword: bounded(value) for keyword, value in schema.items()}
+    if narrow.get("type") == "integer":
+        narrow = {"minimum": -MAX_INTEGER, "maximum": MAX_INTEGER} | narrow
+    return narrow
 
 
 _CODES = {

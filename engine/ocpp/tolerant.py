@@ -14,7 +14,7 @@ import orjson
 
 from engine.charging.messages import Deviated, Json
 from engine.ocpp.deviations import Deviation, note
-from engine.ocpp.schemas import MAX_TEXT, MessageSchema, Schema, refuse_flaw
+from engine.ocpp.schemas import MAX_INTEGER, MAX_TEXT, MessageSchema, Schema, refuse_flaw
 
 _INTEGER_TEXT = re.compile(r"\s*[+-]?\d{1,19}(?:\.0{1,9})?\s*", re.ASCII)
 _NUMBER_TEXT = re.compile(r"\s*[+-]?\d{1,19}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?\s*", re.ASCII)
@@ -65,7 +65,7 @@ class _Repair:
         if kind == "string":
             return self.text(value, schema, path)
         if kind == "integer" or kind == "number":
-            return self.number(value, kind, path)
+            return self.number(value, schema, path)
         if kind == "boolean":
             return self.boolean(value, path)
         return value
@@ -107,7 +107,12 @@ class _Repair:
         if optional and value == "" and ("enum" in schema or schema.get("type") not in ("string", None)):
             self.note(Deviation.NULL_FIELD, path)
             return _DROP
-        return self.value(value, schema, path)
+        fixed = self.value(value, schema, path)
+        if optional and schema.get("type") == "integer" and type(fixed) in (int, float) and abs(fixed) > MAX_INTEGER:
+            # A reservation of 2**64 - 1 is an uninitialised -1, and no reason to refuse a transaction.
+            self.note(Deviation.NUMBER_OUT_OF_BOUNDS, path)
+            return _DROP
+        return fixed
 
     def array(self, value: Json, schema: Schema, path: str) -> Json:
         if value is None:
@@ -158,7 +163,14 @@ class _Repair:
             self.note(Deviation.UNKNOWN_MEMBER, f"{path}: {said}")
         return said[:MAX_TEXT]
 
-    def number(self, value: Json, kind: str, path: str) -> Json:
+    def number(self, value: Json, schema: Schema, path: str) -> Json:
+        number = self.read_number(value, schema["type"], path)
+        least, most = schema.get("minimum", number), schema.get("maximum", number)
+        if type(number) in (int, float) and not least <= number <= most:
+            self.note(Deviation.NUMBER_OUT_OF_BOUNDS, path)
+        return number
+
+    def read_number(self, value: Json, kind: str, path: str) -> Json:
         if isinstance(value, str):
             if _INTEGER_TEXT.fullmatch(value):
                 whole = int(value.partition(".")[0])
