@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -19,6 +19,7 @@ from loadtest.installation import Installation
 from loadtest.station import Traits
 from tests.system.charge_points import registered, rows
 from tests.system.eventually import eventually
+from tests.system.odd_frames import Odd, is_answered
 from tests.system.raw_station import RawStation, status
 
 pytestmark = pytest.mark.system
@@ -33,14 +34,6 @@ def call(action: str, payload: str) -> str:
 
 def told(member: str) -> str:
     return call("StatusNotification", '{"errorCode":"NoError","status":"Available",' + member + "}")
-
-
-class Odd(NamedTuple):
-    """A frame and what it must be answered with: a code in a CALLERROR, "" for a CALLRESULT, None for nothing."""
-
-    name: str
-    frame: str | bytes
-    answer: str | None
 
 
 ODD = [
@@ -73,25 +66,6 @@ ODD = [
     Odd("the year 9999", told('"connectorId":1,"timestamp":"9999-12-31T23:59:59Z"'), ""),
     Odd("no date", told('"connectorId":1,"timestamp":"0000-99-99"'), ""),
 ]
-
-
-async def is_answered(station: RawStation, odd: Odd) -> None:
-    """Send it and, behind it, what is answered in its turn: what comes before that answer is its own."""
-    await station.send(odd.frame)
-    answers = []
-    while not answers or answers[-1][1] != "behind":
-        if not answers:
-            await station.send('[2,"behind","DataTransfer",{"vendorId":"behind"}]')
-        answers.append(await station.receive())
-    own = answers[:-1]
-    if odd.answer is None:
-        assert own == [], odd.name
-    elif odd.answer:
-        assert [(kind, said, code) for kind, said, code, *_ in own] == [(4, "odd", odd.answer)], odd.name
-        assert isinstance(own[0][3], str)
-        assert own[0][4] == {}
-    else:
-        assert [(kind, said) for kind, said, _ in own] == [(3, "odd")], odd.name
 
 
 async def test_odd_frames_get_the_specified_answer_or_none(system: Installation) -> None:
