@@ -28,7 +28,10 @@ COMPONENT = "OCPPCommCtrlr"
 
 
 class Answers:
-    """What both do when asked. `asked` is what they were; a base report of three parts follows its request."""
+    """What both do when asked. `asked` is what they were, `costs` what they were told of costs on the way.
+
+    A base report of three parts follows its request.
+    """
 
     call: Any
     _call: ModuleType
@@ -38,6 +41,7 @@ class Answers:
     def __init__(self, identity: str, connection: Any) -> None:
         super().__init__(identity, connection)  # type: ignore[call-arg]
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.costs: list[float] = []
         self.reported = asyncio.Event()
 
     def said(self, name: str, *given: Any, **more: Any) -> Any:
@@ -63,6 +67,11 @@ class Answers:
     @on("Reset")
     def reset_2(self, **payload: Any) -> Any:
         return self._answer("Reset", payload, status="Scheduled")
+
+    @on("CostUpdated")
+    def cost_updated(self, total_cost: float, **_: Any) -> Any:
+        self.costs.append(total_cost)
+        return self._call_result.CostUpdated()
 
     @on("GetVariables")
     def get_variables(self, **payload: Any) -> Any:

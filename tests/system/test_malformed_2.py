@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -106,9 +106,8 @@ async def test_odd_events_are_answered_and_a_sane_session_follows(system: Instal
         assert (await station.call("TransactionEvent", sane))[2]["idTokenInfo"]["status"] == "Accepted"
         assert (await station.call("TransactionEvent", told("Ended", 1, "sane", meterValue=end)))[0] == 3
         noted = await deviations(system, identity)
-    assert {"item_for_list", "clock_not_set", "unknown_member", "fraction_for_integer"} <= noted.keys()
-    # 2.0.1's numbers have no bounds but that of their optional reservation's store.
-    assert noted["number_out_of_bounds"] == (2 if version == "ocpp2.1" else 1)
+    expected = {"item_for_list", "clock_not_set", "unknown_member", "fraction_for_integer", "number_out_of_bounds"}
+    assert expected <= noted.keys()
     found = await eventually(
         lambda: (
             (items := system.get("/sessions", params={"charge_point": identity, "state": "stopped"})["items"])
@@ -147,8 +146,9 @@ async def test_an_answer_counts_once_and_only_on_its_own_connection(system: Inst
         assert call[2] == "ClearCache"
         await station.answer(call[1], {"status": "Rejected"})
         assert (await clearing)["outcome"] == "Rejected"
-        assert (await deviations(system, asked)) == {"duplicate_answer": 2}
-        assert (await deviations(system, meddler)) == {"unsolicited_answer": 2}
+        # Their numbers are kept at the first, the tenth and so on.
+        assert (await deviations(system, asked)).keys() == {"duplicate_answer"}
+        assert (await deviations(system, meddler)).keys() == {"unsolicited_answer"}
     kept = await eventually(
         lambda: [c for c in system.get(f"/charge-points/{asked}/commands")["items"] if c["id"] == ended["id"]],
         "recorded",
@@ -161,13 +161,12 @@ class Bystander:
     """A station that charges beside all that; `worst_s` is how long it waited for an answer."""
 
     station: RawStation
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
     answered: int = 0
     worst_s: float = 0.0
 
-    async def live(self) -> None:
+    async def live(self, answers: int) -> None:
         loop = asyncio.get_running_loop()
-        while not self.stop.is_set():
+        while self.answered < answers:
             asked = loop.time()
             event = told("Updated" if self.answered else "Started", self.answered, meterValue=meter({"value": 1}))
             assert (await self.station.call("TransactionEvent", event))[0] == 3
@@ -180,7 +179,7 @@ async def test_a_flood_of_sends_is_never_answered_and_slows_only_its_station(sys
     stream = {"id": 1, "pending": 0, "basetime": stamp(), "data": [{"t": 0, "v": "230"}]}
     flood = [
         json.dumps([6, f"s{number}", "NotifyPeriodicEventStream", stream if number % 2 else {"id": "one"}])
-        for number in range(640)
+        for number in range(800)
     ]
     flood += [json.dumps([6, "s", "MakeCoffee", {}]), '[6,"s"]', '[6,"s","Heartbeat",{"x":', json.dumps([6, 1, 2, 3])]
     async with (
@@ -188,20 +187,18 @@ async def test_a_flood_of_sends_is_never_answered_and_slows_only_its_station(sys
         station_of(system, "ocpp2.0.1", "BESIDE2") as (beside, other),
     ):
         bystander = Bystander(other)
-        living = asyncio.create_task(bystander.live())
+        living = asyncio.create_task(bystander.live(50))
         for frame in flood:
             await station.send(frame)
+            await asyncio.sleep(0)
         await station.send('[2,"behind","Heartbeat",{}]')
         assert (await station.receive(60))[:2] == [3, "behind"], "a SEND was answered"
-        bystander.stop.set()
         await living
-        assert bystander.answered > 20
         assert bystander.worst_s < 2.0
         assert (await deviations(system, beside)) == {}
-        assert (await deviations(system, identity))["invalid_send"] >= 320
-    await eventually(
-        lambda: rows(system, "ocpp_messages", identity, "type = 6") >= 640, "every SEND in the message log"
-    )
+        # Numbers are kept at the first, the tenth and so on.
+        assert (await deviations(system, identity))["invalid_send"] >= 100
+    await eventually(lambda: rows(system, "ocpp_messages", identity, "type = 6") >= 800, "every SEND in the log")
 
 
 async def test_quick_reconnects_in_other_versions_are_one_charge_point(system: Installation) -> None:
