@@ -65,8 +65,8 @@ def spoiled_events(draw: st.DrawFn) -> dict[str, Any]:
     payload = sane(draw(st.sampled_from(["Started", "Updated", "Ended"])), draw(st.integers(0, 4)))
     for name in draw(st.lists(st.sampled_from(sorted(ODD)), max_size=3, unique=True)):
         payload[name] = draw(st.sampled_from(ODD[name] + JUNK))
-    info = payload["transactionInfo"]
-    if isinstance(info, dict):
+    if isinstance(payload["transactionInfo"], dict):
+        payload["transactionInfo"] = info = dict(payload["transactionInfo"])
         for name in draw(st.lists(st.sampled_from(sorted(INFO)), max_size=2, unique=True)):
             info[name] = draw(st.sampled_from(INFO[name] + JUNK[1:]))
     return {name: value for name, value in payload.items() if value is not GONE}
