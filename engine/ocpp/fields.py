@@ -14,11 +14,11 @@ MAX_CONNECTOR = 1023
 """More connectors than any station has: each one heard of takes memory in its charge point's actor."""
 
 
-def checked_connector(number: int) -> int:
-    """The connector's number. Raises ProtocolError (PropertyConstraintViolation) if it cannot be one."""
+def checked_connector(number: int, field: str = "connectorId") -> int:
+    """The connector's or EVSE's number. Raises ProtocolError (PropertyConstraintViolation) if it cannot be one."""
     if 0 <= number <= MAX_CONNECTOR:
         return number
-    raise refusal(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"connectorId {number} is not within 0 to {MAX_CONNECTOR}.")
+    raise refusal(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"{field} {number} is not within 0 to {MAX_CONNECTOR}.")
 
 
 def instant(

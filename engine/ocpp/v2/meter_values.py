@@ -39,7 +39,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
     """MeterValues outside of transactions (J01): those of a transaction come by TransactionEvent."""
     evse: int = payload["evseId"]
     if not 0 <= evse <= MAX_CONNECTOR:
-        checked_connector(evse)
+        checked_connector(evse, "evseId")
     return MetersReported(evse, 1 if evse else 0, "", readings(payload["meterValue"], circumstances))
 
 

@@ -27,7 +27,7 @@ def profile(said: Mapping[str, Json], evse: int, source: str) -> dict[str, Json]
 
 
 def understand_profiles(payload: dict[str, Any], _circumstances: Circumstances) -> ReportPart:
-    evse, source = checked_connector(payload["evseId"]), payload["chargingLimitSource"]
+    evse, source = checked_connector(payload["evseId"], "evseId"), payload["chargingLimitSource"]
     return unnumbered(PROFILES, payload, [profile(said, evse, source) for said in payload["chargingProfile"]])
 
 
@@ -35,21 +35,23 @@ def understand_limit(payload: dict[str, Any], _circumstances: Circumstances) -> 
     """Without an EVSE it is about the whole station."""
     limit = payload["chargingLimit"]
     schedules = tuple(schedule_of(said) for said in payload.get("chargingSchedule", ()))
-    evse = checked_connector(payload.get("evseId", 0))
+    evse = checked_connector(payload.get("evseId", 0), "evseId")
     return LimitReported(evse, limit["chargingLimitSource"], False, limit.get("isGridCritical"), schedules)
 
 
 def understand_limit_cleared(payload: dict[str, Any], _circumstances: Circumstances) -> LimitReported:
-    return LimitReported(checked_connector(payload.get("evseId", 0)), payload["chargingLimitSource"], cleared=True)
+    return LimitReported(
+        checked_connector(payload.get("evseId", 0), "evseId"), payload["chargingLimitSource"], cleared=True
+    )
 
 
 def understand_needs(payload: dict[str, Any], _circumstances: Circumstances) -> NeedsReported:
     needs = dict(payload["chargingNeeds"])
     needs |= {name: payload[name] for name in ("maxScheduleTuples", "timestamp") if name in payload}
-    return NeedsReported(checked_connector(payload["evseId"]), needs)
+    return NeedsReported(checked_connector(payload["evseId"], "evseId"), needs)
 
 
 def understand_schedule(payload: dict[str, Any], _circumstances: Circumstances) -> ScheduleReported:
     schedule = schedule_of(payload["chargingSchedule"])
     told = {name: payload[name] for name in ("timeBase", "selectedChargingScheduleId") if name in payload}
-    return ScheduleReported(checked_connector(payload["evseId"]), schedule | told)
+    return ScheduleReported(checked_connector(payload["evseId"], "evseId"), schedule | told)

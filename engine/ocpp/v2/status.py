@@ -32,7 +32,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> StatusR
     said: str = payload["connectorStatus"]
     if said not in _STATUSES:
         raise refusal(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"connectorStatus {said[:40]} is none of 2.x.")
-    place = checked_connector(payload["evseId"]), checked_connector(payload["connectorId"])
+    place = checked_connector(payload["evseId"], "evseId"), checked_connector(payload["connectorId"])
     return _reported(place, said, instant(payload, circumstances))
 
 

@@ -30,7 +30,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> Transac
     if place is not None:
         evse, connector = place["id"], place.get("connectorId", 0)
         if not (0 <= evse <= MAX_CONNECTOR and 0 <= connector <= MAX_CONNECTOR):
-            checked_connector(evse), checked_connector(connector)
+            checked_connector(evse, "evse.id"), checked_connector(connector, "evse.connectorId")
     token = get("idToken")
     values = get("meterValue")
     event: str = payload["eventType"]

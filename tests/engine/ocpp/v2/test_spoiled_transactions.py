@@ -131,6 +131,7 @@ REFUSED = [
     ({"seqNo": 1.5}, "TypeConstraintViolation"),
     ({"evse": {"id": -1}}, "PropertyConstraintViolation"),
     ({"evse": {"id": 10**9}}, "PropertyConstraintViolation"),
+    ({"evse": {"id": 1, "connectorId": 10**9}}, "PropertyConstraintViolation"),
     ({"idToken": {"idToken": "A"}}, "OccurrenceConstraintViolation"),
     ({"meterValue": "x"}, "TypeConstraintViolation"),
 ]
@@ -143,6 +144,8 @@ def test_what_cannot_be_understood_is_refused_with_its_code(subprotocol: str, wr
     answer = Told(subprotocol).say(payload)
     assert isinstance(answer, CallError)
     assert answer.code == code
+    (field,) = wrong
+    assert field in answer.description
 
 
 UNDERSTOOD: list[tuple[dict[str, Any], set[str]]] = [
