@@ -42,6 +42,7 @@ HOT = (
     "engine.ocpp.units",
     "engine.ocpp.port",
     "engine.ocpp.schemas",
+    "engine.ocpp.registry",
     "engine.ocpp.redaction",
     "engine.ocpp.v16.registry",
     "engine.ocpp.v16.answers",

@@ -10,8 +10,9 @@ from engine.charging.messages import Answer, Deviated, Json
 from engine.charging.operations import Operation
 from engine.ocpp.calls import Calls
 from engine.ocpp.errors import V2_SPELLING
+from engine.ocpp.registry import Registry
 from engine.ocpp.v2 import answers, calls, operations
-from engine.ocpp.v2.registry import REGISTRY_21, REGISTRY_201, Registry
+from engine.ocpp.v2.registry import REGISTRY_21, REGISTRY_201
 
 
 class Ocpp2:
