@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from engine.campaigns import course
 from engine.campaigns.course import Tally
 from engine.campaigns.port import Campaign, Target, Wanted
+from engine.charging.events import CommandOutcome
 from engine.errors import NotFound
 
 
@@ -94,6 +95,14 @@ class MemoryCampaigns:
             cancelled = self.rows[target.campaign].state == course.CANCELLED
             state = course.SKIPPED if cancelled else course.WAITING
             self._put(replace(present, state=state, not_before=not_before))
+
+    async def absent(self, campaign: str, charge_points: Sequence[str], until: int | None, now: int) -> None:
+        for name in charge_points:
+            target = self.of[campaign, name]
+            if target.state == course.WAITING and until is not None:
+                self._put(replace(target, not_before=until))
+            elif target.state == course.WAITING:
+                await self.end(target, CommandOutcome.NOT_CONNECTED, "", now)
 
     async def end(self, target: Target, outcome: str, error: str, now: int) -> None:
         present = self.of[target.campaign, target.charge_point]

@@ -106,6 +106,10 @@ class CampaignStore(Protocol):
         """Nothing was sent: let it wait again (or be left out, if the campaign was cancelled meanwhile)."""
         ...
 
+    async def absent(self, campaign: str, charge_points: Sequence[str], until: int | None, now: int) -> None:
+        """Those of these that wait are not there: let them wait until then; None: they end as NotConnected."""
+        ...
+
     async def end(self, target: Target, outcome: str, error: str, now: int) -> None: ...
 
     async def expire(self, campaign: str, now: int) -> None:

@@ -17,7 +17,6 @@ import structlog
 from engine.campaigns.course import DONE, REFUSED, STOPPED, UNREACHED, Ask, Expire, Finish, Stop, next_step
 from engine.campaigns.links import Links, NoLinks
 from engine.campaigns.port import Campaign, CampaignStore, Target
-from engine.charging.events import CommandOutcome
 from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import InvalidInput, Unavailable
@@ -122,23 +121,19 @@ class CampaignRunner:
         """Ask so many of those that are there; look at the others later, or leave them out."""
         due = await self._store.due(campaign.id, now, min(LOOKED_AT, 20 + 4 * count))
         states = await self._fleet.states([target.charge_point for target in due])
-        for target in due:
-            if states.get(target.charge_point, {}).get("link") != "connected":
-                await self._absent(campaign, target, now)
-            elif count > 0:
-                count -= 1
-                reach("campaigns:before-claim")
-                claimed = await self._store.claim(target, new_id(), now)
-                reach("campaigns:after-claim")
-                if claimed is not None:
-                    self._spawn(campaign, claimed, resumed=False)
-
-    async def _absent(self, campaign: Campaign, target: Target, now: int) -> None:
-        deadline = campaign.plan.deadline
-        if deadline is None:
-            await self._store.end(target, CommandOutcome.NOT_CONNECTED, "", now)
-        else:
-            await self._store.postpone(target, min(now + self._again_after, deadline))
+        there = [target for target in due if states.get(target.charge_point, {}).get("link") == "connected"]
+        for target in there[:count]:
+            reach("campaigns:before-claim")
+            claimed = await self._store.claim(target, new_id(), now)
+            reach("campaigns:after-claim")
+            if claimed is not None:
+                self._spawn(campaign, claimed, resumed=False)
+        absent = [target.charge_point for target in due if target not in there]
+        if absent:
+            # At once: thousands may be offline, and each transaction is a write of the disk that the journal shares.
+            deadline = campaign.plan.deadline
+            until = None if deadline is None else min(now + self._again_after, deadline)
+            await self._store.absent(campaign.id, absent, until, now)
 
     def _spawn(self, campaign: Campaign, target: Target, *, resumed: bool) -> None:
         key = (target.campaign, target.charge_point)

@@ -14,6 +14,7 @@ from engine.campaigns import course
 from engine.campaigns.course import Plan, Tally
 from engine.campaigns.port import Campaign, Target, Wanted
 from engine.campaigns.stored_operations import from_json, to_json
+from engine.charging.events import CommandOutcome
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import campaign_targets, campaigns, charge_points, command_consequences, commands
@@ -156,6 +157,16 @@ class Campaigns:
         statement = update(campaign_targets).where(*_key(target), campaign_targets.c.state == target.state)
         async with self._database.write() as connection:
             await connection.execute(statement.values(values))
+
+    async def absent(self, campaign: str, charge_points: Sequence[str], until: int | None, now: int) -> None:
+        table = campaign_targets.c
+        ended = {"state": course.ENDED, "outcome": CommandOutcome.NOT_CONNECTED, "error": "", "ended": now}
+        values = ended if until is None else {"not_before": until}
+        async with self._database.write() as connection:
+            for begin in range(0, len(charge_points), _AT_ONCE):
+                some = table.charge_point.in_(charge_points[begin : begin + _AT_ONCE])
+                waits = (table.campaign == campaign, table.state == course.WAITING, some)
+                await connection.execute(update(campaign_targets).where(*waits).values(values))
 
     async def end(self, target: Target, outcome: str, error: str, now: int) -> None:
         values = {"state": course.ENDED, "outcome": outcome, "error": error, "ended": now}

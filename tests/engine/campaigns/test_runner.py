@@ -255,3 +255,33 @@ async def test_a_host_that_does_not_answer_is_asked_again_by_the_same_id(night: 
     night.stations.away = None
     await night.until_state("done")
     assert {command for _, command in night.stations.sent} == claimed_ids
+
+
+@pytest.mark.parametrize("waits_s", [None, 600])
+async def test_all_that_are_offline_take_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits_s: int | None
+) -> None:
+    clock, names = ManualClock(), [f"CP-{number:03}" for number in range(200)]
+    url = f"sqlite+aiosqlite:///{tmp_path}/books.sqlite3"
+    await upgrade(url)
+    database = connect(url)
+    store = Campaigns(database)
+    deadline = None if waits_s is None else clock.now() + waits_s * SECOND
+    night = campaign(clock, deadline=deadline)
+    await store.create(night, names)
+    written = 0
+    write = database.write
+
+    def counted() -> Any:
+        nonlocal written
+        written += 1
+        return write()
+
+    monkeypatch.setattr(database, "write", counted)
+    runner = CampaignRunner(store, Stations(offline=set(names)), clock=clock)
+    await runner.advance(night)
+    assert written == 1
+    tally = await store.tally("k1")
+    assert tally.waiting + tally.unreached == 200
+    assert bool(tally.unreached) == (waits_s is None)
+    await database.aclose()
