@@ -6,6 +6,7 @@ Journalled for those whom it concerns (alerts, the certificate authority), ackno
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import orjson
 
@@ -26,7 +27,7 @@ from engine.charging.secrecy import redacted
 from engine.charging.state import ChargePointState
 
 MAX_TOLD = 64
-"""So many of the last security events, and of monitor events, are remembered, to know a repeat."""
+"""So many of the last security events, and of monitor events, are remembered, to know a repeat; of one message all."""
 
 MAX_CONTENT = 16_384
 """A generic event's content in bytes of JSON; the rest stays in the message log."""
@@ -39,7 +40,7 @@ def security_event(
 ) -> None:
     """SecurityEventNotification. Stations queue and resend it: what was told before is no second event."""
     state.last_seen = now
-    if _news(state, "security", message.type, _time(message.at), message.info):
+    if _news(state, "security", [(message.type, _time(message.at), message.info)])[0]:
         at = message.at
         effects.append(Append(SecurityEventSeen(state.charge_point, message.type, message.info, *at)))
     effects.append(Reply(Acknowledged()))
@@ -66,8 +67,9 @@ def monitors_triggered(
     """NotifyEvent (2.x, N07): one event for each that it tells, each once. Some tell a connector's state."""
     state.last_seen = now
     states = dict(message.states)
-    for place, event in enumerate(message.events):
-        if _news(state, "monitor", str(event.get("eventId")), str(event.get("timestamp")), str(event.get("trigger"))):
+    said = [tuple(str(event.get(name)) for name in ("eventId", "timestamp", "trigger")) for event in message.events]
+    for place, (event, is_new) in enumerate(zip(message.events, _news(state, "monitor", said), strict=True)):
+        if is_new:
             effects.append(Append(MonitorTriggered(state.charge_point, *message.at, redacted(dict(event)))))
             if place in states:
                 connectors.told_beside(state, states[place], now, config, effects)
@@ -100,12 +102,15 @@ def _time(at: Instant) -> str:
     return at.said if at.said is not None else str(at.believed)
 
 
-def _news(state: ChargePointState, kind: str, *said: str) -> bool:
-    """Whether this has not been said yet; from now on it has."""
-    digest = hashlib.blake2b("\x00".join(said).encode(), digest_size=8).hexdigest()
+def _news(state: ChargePointState, kind: str, said: Sequence[tuple[str, ...]]) -> list[bool]:
+    """Which of these have not been said yet; from now on they have."""
     told = kept.load(state, kept.TOLD)
-    known = told.get(kind, [])
-    if digest in known:
-        return False
-    kept.store(state, kept.TOLD, {**told, kind: [*known, digest][-MAX_TOLD:]})
-    return True
+    known = dict.fromkeys(told.get(kind, ()))
+    new = []
+    for words in said:
+        digest = hashlib.blake2b("\x00".join(words).encode(), digest_size=8).hexdigest()
+        new.append(digest not in known)
+        known[digest] = None
+    if any(new):
+        kept.store(state, kept.TOLD, {**told, kind: list(known)[-max(MAX_TOLD, len(said)) :]})
+    return new

@@ -1,9 +1,11 @@
-"""What a station asks the certificate authority for."""
+"""What a station asks the certificate authority for, and what it tells in one message with many events."""
 
 from __future__ import annotations
 
+from engine.charging import kept
 from engine.charging.notice_events import CertificateAsked
-from engine.charging.notices import CertificateRequested, NoticeAnswer
+from engine.charging.notices import CertificateRequested, MonitorsTriggered, NoticeAnswer
+from engine.charging.notifications import MAX_TOLD
 from tests.engine.charging.world import World, appended, reply
 
 
@@ -23,3 +25,16 @@ def test_without_an_authority_it_is_rejected_rather_than_forgotten() -> None:
     effects = world.do(CertificateRequested("a csr"))
     assert reply(effects) == NoticeAnswer({"status": "Rejected"})
     assert appended(effects) == []
+
+
+def test_more_events_than_are_remembered_count_once_when_their_message_is_repeated() -> None:
+    world = World()
+    world.connect()
+    events = tuple({"eventId": number, "timestamp": "t", "trigger": "Alerting"} for number in range(3 * MAX_TOLD))
+    told = MonitorsTriggered(world.at(), 0, True, (*events, events[0]))
+    assert appended(world.do(told)) == ["monitor"] * len(events)
+    world.host_dies()
+    assert appended(world.do(told)) == []
+    fewer = MonitorsTriggered(world.at(), 0, True, ({"eventId": -1, "timestamp": "t", "trigger": "Alerting"},))
+    assert appended(world.do(fewer)) == ["monitor"]
+    assert len(kept.load(world.state, kept.TOLD)["monitor"]) == MAX_TOLD, "and takes no more memory than others later"
