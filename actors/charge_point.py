@@ -288,8 +288,7 @@ class ChargePointActor:
             if batch.records or self.activation.pending:
                 committer.enqueue(self.activation, batch.records)
         elif batch.durable:
-            records, batch.records = batch.records, []
-            committer.enqueue(self.activation, records, conversation.waiting_answer(link, batch))
+            committer.enqueue(self.activation, batch.records, conversation.waiting_answer(link, batch))
         else:
             conversation.leave(link, batch)
             committer.enqueue_droppable(self.activation, batch.records)

@@ -6,7 +6,7 @@ It puts the RPC, the version's payloads and the message log together, and lives 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -300,14 +300,16 @@ class Conversation:
 
     # answers out -----------------------------------------------------------------------------------------------------
 
-    def waiting_answer(self, link: Link, batch: Batch) -> Callable[[], None]:
-        """What sends the batch's answer after its commit. Too many that wait, and the link is not read for a while."""
+    def waiting_answer(self, link: Link, batch: Batch) -> Batch:
+        """The batch, whose answer leaves after its commit. Too many that wait, and the link is not read for a while."""
         self.waiting += 1
         if self.waiting > MANY_WAITING:
             link.waiting(self.waiting)
-        return partial(self._leave_late, link, batch)
+        batch.link, batch.conversation = link, self
+        return batch
 
-    def _leave_late(self, link: Link, batch: Batch) -> None:
+    def leave_late(self, link: Link, batch: Batch) -> None:
+        """Send what waited for its commit."""
         self.waiting -= 1
         if self.waiting >= MANY_WAITING:
             link.waiting(self.waiting)

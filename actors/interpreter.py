@@ -29,23 +29,38 @@ from engine.charging.effects import (
 )
 from engine.charging.session import SessionState
 from engine.charging.session import step as step_session
+from engine.journal.committer import Landing
 from engine.journal.encoding import event_records, meter_records
 from engine.journal.port import Record
 
 if TYPE_CHECKING:
     from actors.charge_point import ChargePointActor
+    from actors.conversation import Conversation
+    from actors.link import Link
 
 
-class Batch:
+class Batch(Landing):
     """What one step asks for. `number` is the RPC's of the CALL being handled, 0 if the step is about something else.
 
     A batch lives until its commit, so it holds no more of the CALL than that: a frame's JSON tree is let go at once.
 
     `payload` is its CALLRESULT's, or `refusal` the (neutral code, description) of its CALLERROR; neither while it is
-    not answered. With `durable` the answer leaves after the commit. `forget` are digest sets that may expire.
+    not answered. With `durable` the answer leaves after the commit, by `link` in `conversation`. `forget` are digest
+    sets that may expire.
     """
 
-    __slots__ = ("after", "durable", "forget", "now", "number", "payload", "records", "refusal")
+    __slots__ = (
+        "after",
+        "conversation",
+        "durable",
+        "forget",
+        "link",
+        "now",
+        "number",
+        "payload",
+        "records",
+        "refusal",
+    )
 
     def __init__(self, now: int, number: int = 0) -> None:
         self.now = now
@@ -56,12 +71,19 @@ class Batch:
         self.refusal: tuple[str, str] | None = None
         self.durable = True
         self.forget: Sequence[str] = ()
+        self.link: Link | None = None
+        self.conversation: Conversation | None = None
 
     def afterwards(self, act: Callable[[], Any]) -> None:
         """Have something done after the commit."""
         if self.after is None:
             self.after = []
         self.after.append(act)
+
+    def landed(self) -> None:
+        """The commit is on disk: the answer that waited for it leaves."""
+        if self.conversation is not None and self.link is not None:
+            self.conversation.leave_late(self.link, self)
 
 
 def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) -> None:

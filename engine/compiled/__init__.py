@@ -63,6 +63,7 @@ HOT = (
     "engine.charging.transitions",
     "engine.charging.registers",
     "engine.charging.drift",
+    "engine.journal.commit_command",
     "engine.journal.encoding",
     "engine.journal.committer",
     "engine.journal.port",

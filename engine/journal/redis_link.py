@@ -22,7 +22,8 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from engine.errors import ConfigurationError, JournalUnavailable
 
 Argument = str | bytes | int | float
-Command = Sequence[Argument]
+Command = Sequence[Argument] | bytes
+"""A command's arguments, or all of it as it is sent."""
 
 _PASSING = frozenset(
     {"OOM", "MISCONF", "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY"}
@@ -77,8 +78,7 @@ class RedisLink:
         return replies
 
     async def _exchange(self, commands: Sequence[Command], patience_s: float) -> list[Any]:
-        # hiredis' own annotation says a tuple of one, it takes any.
-        packed = [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
+        packed = [_packed(command) for command in commands]
         connection = await self._connection()
         self._busy.add(connection)
         try:
@@ -120,6 +120,11 @@ class RedisLink:
         for connection in [*self._idle, *self._busy]:
             await connection.disconnect(nowait=True)
         self._idle.clear()
+
+
+def _packed(command: Command) -> bytes:
+    # hiredis' own annotation says a tuple of one, it takes any.
+    return command if isinstance(command, bytes) else hiredis.pack_command(tuple(command))  # type: ignore[arg-type]
 
 
 async def _reply(connection: AbstractConnection) -> Any:

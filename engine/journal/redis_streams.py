@@ -23,8 +23,8 @@ import structlog
 
 from engine.errors import ConfigurationError, JournalUnavailable, StaleEpoch
 from engine.ids import partition_of
+from engine.journal.commit_command import packed_commit
 from engine.journal.port import Claim, Committed, Entry, Located, Trimmed, Write
-from engine.journal.records import VERSION
 from engine.journal.redis_info import JournalInfo, journal_info
 from engine.journal.redis_link import Argument, Command, RedisLink, load_script
 
@@ -89,7 +89,8 @@ class RedisJournal:
     ) -> dict[int, Committed]:
         """See `port.Journal.commit`. Several partitions go in one MULTI, so that the server fsyncs once for all."""
         commands: list[Command] = [
-            _commit_command(self._tags[p], incarnation, number, writes) for p, (number, writes) in numbered.items()
+            packed_commit(_COMMIT.sha, self._tags[p], incarnation, number, writes)
+            for p, (number, writes) in numbered.items()
         ]
         if len(commands) > 1:
             replies = (await self._write(("MULTI",), *commands, ("EXEC",)))[-1]
@@ -236,43 +237,6 @@ class RedisJournal:
 
     async def aclose(self) -> None:
         await self._link.aclose()
-
-
-def _commit_command(tag: str, incarnation: str, number: int, writes: Sequence[Write]) -> list[Argument]:
-    """The arguments as lua/commit.lua takes them."""
-    command: list[Argument] = ["EVALSHA", _COMMIT.sha, 1, tag, incarnation, number, VERSION, len(writes)]
-    command += [write.charge_point for write in writes]
-    command += [write.epoch for write in writes]
-    for write in writes:
-        ops = ""
-        body: list[Argument] = []
-        for channel, data, stream, digests, checked in write.records:
-            if checked:
-                ops += "?"
-                body += (channel, stream, digests, data)
-            elif digests:
-                ops += channel + "+"
-                body += (data, stream, digests)
-            else:
-                ops += channel
-                body.append(data)
-        if write.forget:
-            ops += "~" * len(write.forget)
-            body += write.forget
-        if write.parts:
-            ops += _add_parts(write.parts, body)
-        command.append(ops)
-        command += body
-    return command
-
-
-def _add_parts(parts: Mapping[str, bytes | None], body: list[Argument]) -> str:
-    deleted = [name for name, value in parts.items() if value is None]
-    body += deleted
-    for name, value in parts.items():
-        if value is not None:
-            body += (name, value)
-    return "-" * len(deleted) + "=" * (len(parts) - len(deleted))
 
 
 def _committed(reply: bytes, incarnation: str, partition: int) -> Committed:

@@ -19,10 +19,15 @@ Understand = Callable[[dict[str, Any], Circumstances], StationMessage]
 
 
 class Known(NamedTuple):
-    """What understands an action, and neutral values for fields that a station left out against the schema."""
+    """What understands an action, and neutral values for fields that a station left out against the schema.
+
+    `at_once` understands what is sure to pass the schema, and gives None for all else; `prove` is shown what has passed.
+    """
 
     understand: Understand
     defaults: Mapping[str, Json] = {}
+    at_once: Callable[[Json, Circumstances], StationMessage | None] | None = None
+    prove: Callable[[dict[str, Any]], None] | None = None
 
 
 class Registry:
@@ -43,9 +48,15 @@ class Registry:
         if known is None:
             action = self._respelled(action, circumstances)
             known = self._actions[action]
+        if known.at_once is not None:
+            message = known.at_once(payload, circumstances)
+            if message is not None:
+                return message
         schema = self._schemas.request(action)
         if not schema.strict.is_valid(payload):
             payload = repaired(action, payload, schema, circumstances.notes, known.defaults)
+        elif known.prove is not None:
+            known.prove(payload)
         return known.understand(payload, circumstances)
 
     def _respelled(self, action: str, circumstances: Circumstances) -> str:

@@ -2,7 +2,8 @@
 
 What six texts of a sampled value (measurand, phase, location, context, format, unit) mean is worked out once and
 remembered, and so are short numbers: a sample costs two lookups. Written out flat on purpose: a call a field would
-double it.
+double it. A schema asks nothing of a sampled value but its fields and their enumerations, so the six texts of one that
+has passed need not pass again: a payload made of such samples only is understood without its schema (`at_once`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from engine.charging.messages import Instant, MeterReading, MetersReported, Sample
+from engine.charging.messages import Instant, Json, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
 from engine.ocpp.port import Circumstances
@@ -32,7 +33,11 @@ _Meaning = tuple[_Texts, Decimal | None, str, bool]
 Odd are signed data and units that deviate: their values need a second look. No NamedTuple: plain tuples unpack faster.
 """
 
+_Proof = tuple[_Texts, Decimal | None, str, int]
+"""The meaning of a sample that is not odd and whose texts have passed the schema, and how many fields it has."""
+
 _meanings: dict[_Key, _Meaning] = {}
+_proven: dict[_Key, _Proof] = {}
 _numbers: dict[str, Decimal] = {}
 _new_tuple = tuple.__new__
 
@@ -45,6 +50,95 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
     told = "" if transaction is None else str(transaction)
     found = readings(payload["meterValue"], circumstances)
     return _new_tuple(MetersReported, (evse, 1 if evse else 0, told, found))
+
+
+def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | None:
+    """The message of a payload that is sure to pass the schema and has nothing odd in it; None for any other."""
+    if type(payload) is not dict:
+        return None
+    evse, transaction, meter_values = (
+        payload.get("connectorId"),
+        payload.get("transactionId"),
+        payload.get("meterValue"),
+    )
+    if type(evse) is not int or not 0 <= evse <= MAX_CONNECTOR or type(meter_values) is not list or not meter_values:
+        return None
+    if type(transaction) is int:
+        told, fields = str(transaction), 3
+    else:
+        told, fields = "", 2
+    if len(payload) != fields:
+        return None
+    received = circumstances.received
+    found = []
+    for meter_value in meter_values:
+        if type(meter_value) is not dict or len(meter_value) != 2:
+            return None
+        said, sampled_values = meter_value.get("timestamp"), meter_value.get("sampledValue")
+        if type(said) is not str or type(sampled_values) is not list or not sampled_values:
+            return None
+        samples = _samples_at_once(sampled_values)
+        if samples is None:
+            return None
+        believed, deviation = read_time(said, received)
+        if deviation is not None:
+            return None
+        found.append(_new_tuple(MeterReading, (_new_tuple(Instant, (said, believed, received)), samples)))
+    return _new_tuple(MetersReported, (evse, 1 if evse else 0, told, tuple(found)))
+
+
+def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
+    """The samples, if each is proven and its value a plain number."""
+    samples: list[Sample] = []
+    for sampled in sampled_values:
+        if type(sampled) is not dict:
+            return None
+        key = (
+            sampled.get("measurand"),
+            sampled.get("phase"),
+            sampled.get("location"),
+            sampled.get("context"),
+            sampled.get("format"),
+            sampled.get("unit"),
+        )
+        try:
+            proof = _proven.get(key)
+        except TypeError:  # a list or an object where a text belongs
+            return None
+        raw = sampled.get("value")
+        if proof is None or type(raw) is not str:
+            return None
+        texts, factor, base_unit, fields = proof
+        if len(sampled) != fields:
+            return None
+        value = _numbers.get(raw)
+        if value is None:
+            if is_plain(raw) is None:
+                return None
+            value = _remembered_number(raw)
+        if factor is not None:
+            value = multiply(value, factor)
+        samples.append(_new_tuple(Sample, texts + (raw, value, base_unit)))  # noqa: RUF005  twice as fast
+    return tuple(samples)
+
+
+def prove(payload: dict[str, Any]) -> None:
+    """Remember the samples of a payload that has passed the schema, for `at_once`."""
+    for meter_value in payload["meterValue"]:
+        for sampled in meter_value["sampledValue"]:
+            key = (
+                sampled.get("measurand"),
+                sampled.get("phase"),
+                sampled.get("location"),
+                sampled.get("context"),
+                sampled.get("format"),
+                sampled.get("unit"),
+            )
+            texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
+            if len(_proven) >= _CACHE_LIMIT:
+                _proven.clear()
+            if not odd:
+                _proven[key] = (texts, factor, base_unit, len(sampled))
 
 
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
@@ -91,11 +185,7 @@ def _read_value(
 ) -> Decimal | None:
     """The value of a sample whose text is not remembered as a number, or whose meaning is odd."""
     if not odd and is_plain(raw) is not None:
-        number = Decimal(raw)
-        if len(raw) <= _SHORT:
-            if len(_numbers) >= _CACHE_LIMIT:
-                _numbers.clear()
-            _numbers[raw] = number
+        number = _remembered_number(raw)
         return number if factor is None else multiply(number, factor)
     measurand, said_format, unit = texts[0], texts[4], texts[5]
     deviation = unit_of(measurand, unit).deviation
@@ -107,6 +197,16 @@ def _read_value(
     if deviation is not None:
         note(circumstances.notes, deviation, f"{measurand}: {raw[:40]}")
     return value
+
+
+def _remembered_number(raw: str) -> Decimal:
+    """A plain number, remembered if it is short."""
+    number = Decimal(raw)
+    if len(raw) <= _SHORT:
+        if len(_numbers) >= _CACHE_LIMIT:
+            _numbers.clear()
+        _numbers[raw] = number
+    return number
 
 
 def _learn(key: _Key) -> _Meaning:

@@ -22,7 +22,9 @@ _ACTIONS: dict[str, Known] = {
     "FirmwareStatusNotification": Known(notices.understand_firmware),
     "Heartbeat": Known(boot.understand_heartbeat),
     "LogStatusNotification": Known(notices.understand_log),
-    "MeterValues": Known(meter_values.understand, {"connectorId": 0}),
+    "MeterValues": Known(
+        meter_values.understand, {"connectorId": 0}, at_once=meter_values.at_once, prove=meter_values.prove
+    ),
     "SecurityEventNotification": Known(notices.understand_security_event),
     "SignCertificate": Known(notices.understand_sign_certificate),
     "SignedFirmwareStatusNotification": Known(notices.understand_signed_firmware),
