@@ -282,7 +282,7 @@ class ChargePointActor:
         committer = self.runtime.committer
         self._keep_parts()
         if batch.forget:
-            committer.enqueue(self.activation, (), forget=batch.forget)
+            committer.enqueue(self.activation, [], forget=batch.forget)
         link, conversation = self.link, self.conversation
         if not batch.number or link is None or conversation is None:
             if batch.records or self.activation.pending:

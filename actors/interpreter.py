@@ -86,7 +86,7 @@ class Batch(Landing):
             self.conversation.leave_late(self.link, self)
 
 
-def perform(actor: ChargePointActor, effects: Sequence[Effect], batch: Batch) -> None:
+def perform(actor: ChargePointActor, effects: list[Effect], batch: Batch) -> None:
     """Perform effects in order. Sessions are stepped in place, so their effects come where they were told."""
     for effect in effects:
         # The three effects of a meter value first, without a call each: they are nearly all that there is to do.

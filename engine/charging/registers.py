@@ -31,7 +31,7 @@ _ZERO = Decimal(0)
 _ONE_WH = Decimal(1)
 
 
-def register_and_power(samples: Iterable[Sample]) -> tuple[Decimal | None, Decimal | None]:
+def register_and_power(samples: tuple[Sample, ...]) -> tuple[Decimal | None, Decimal | None]:
     """The import register (Wh) and the import power (W) of one reading, None where it has none.
 
     The outlet's register is preferred to the inlet's; power is the total, or the sum of the phases where no total is

@@ -116,8 +116,8 @@ def _metered(
     # A late Stop's readings went past this state, so after the end nothing is sure to be new.
     ordered = in_order(state, readings) and phase != "stopped"
     session = state.session
-    place = (message.evse, message.connector, message.transaction)
-    effects.append(_new_tuple(AppendMeters, (session, session, *place, readings, ordered)))
+    evse, connector, transaction = message.evse, message.connector, message.transaction
+    effects.append(_new_tuple(AppendMeters, (session, session, evse, connector, transaction, readings, ordered)))
     state.metered = now
     state.dirty = True
     if phase is None:

@@ -6,7 +6,7 @@ handed over as a list they would be packed one by one into a buffer that grows, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from engine.journal.port import Write
 from engine.journal.records import VERSION
@@ -68,7 +68,7 @@ def _add_body(out: list[bytes], write: Write) -> None:
     out[place + 1] = encoded
 
 
-def _add_parts(out: list[bytes], parts: Mapping[str, bytes | None]) -> str:
+def _add_parts(out: list[bytes], parts: dict[str, bytes | None]) -> str:
     """Snapshot parts: those to delete first, for those to set are always the last of a body."""
     deleted = kept = 0
     for name, value in parts.items():

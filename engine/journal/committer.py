@@ -169,7 +169,7 @@ class Committer:
     def enqueue(
         self,
         activation: Activation,
-        records: Sequence[Record],
+        records: list[Record],
         done: Callback | None = None,
         *,
         forget: Sequence[str] = (),
@@ -361,19 +361,15 @@ class Committer:
 
     def _call_all(self, callbacks: list[Callback]) -> None:
         """Call each; one that fails must not keep the others from theirs."""
-        waiting = iter(callbacks)
-        while True:
+        for callback in callbacks:
             try:
-                for callback in waiting:
-                    if isinstance(callback, Landing):
-                        callback.landed()
-                    else:
-                        callback()
+                if isinstance(callback, Landing):
+                    callback.landed()
+                else:
+                    callback()
             except Exception:
                 self.metrics.callback_errors += 1
                 logger.exception("commit_callback_failed")
-                continue
-            return
 
     def _call(self, callback: Callable[..., None] | None, *args: object) -> None:
         """Call one, if there is one, as in `_call_all`."""

@@ -37,13 +37,24 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
     """The records of meter readings.
 
     Readings that are known to be new make one record each, their digests unchecked. Others make one record a sampled
-    value, so that the commit can drop exactly those that it has seen (invariant 2).
+    value, so that the commit can drop exactly those that it has seen (invariant 2). A value's digest are the 8 bytes of
+    its hash.
     """
-    records = []
+    records: list[Record] = []
     stream, ordered = meters.stream, meters.ordered
     for reading in meters.readings:
-        digests = _digests(charge_point, meters, reading)
-        rows = [s[:7] + (None if s[7] is None else _number(s[7]), s[8]) for s in reading.samples]  # noqa: RUF005
+        at = reading.at
+        words = at.said or str(at.believed)
+        head = f"{charge_point}\x1f{meters.evse}\x1f{meters.connector}\x1f{meters.transaction}\x1f{words}"
+        digests: list[bytes] = []
+        rows: list[object] = []
+        for measurand, phase, location, context, said_format, unit, raw, value, base_unit in reading.samples:
+            # All that makes it the same value said again; the station's own words for the time where it gave any, for
+            # our belief may change with its clock.
+            same = f"{head}\x1f{measurand}\x1f{phase}\x1f{location}\x1f{context}\x1f{unit}\x1f{raw}"
+            digests.append(xxh3_64_digest(same.encode()))
+            number = None if value is None else _number(value)
+            rows.append((measurand, phase, location, context, said_format, unit, raw, number, base_unit))
         if ordered:
             row = _row(charge_point, meters, reading, rows)
             records.append(_new_tuple(Record, (METERS, row, stream, b"".join(digests), False)))
@@ -56,27 +67,15 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
 
 
 def _row(charge_point: str, meters: AppendMeters, reading: MeterReading, samples: Sequence[object]) -> bytes:
-    at, evse, connector = reading.at, meters.evse, meters.connector
-    return dumps((charge_point, evse, connector, meters.session, meters.transaction, *at, samples))
+    said, believed, received = reading.at
+    _, session, evse, connector, transaction, _, _ = meters
+    return dumps((charge_point, evse, connector, session, transaction, said, believed, received, samples))
 
 
 def _number(value: Decimal) -> str:
     """Decimal text without an exponent. `str` is twice as quick as a format and nearly always has none."""
     text = str(value)
     return f"{value:f}" if "E" in text else text
-
-
-def _digests(charge_point: str, meters: AppendMeters, reading: MeterReading) -> list[bytes]:
-    """8 bytes a sampled value: the hash of everything that makes it the same value said again (invariant 2).
-
-    The station's own words for the time count where it gave any; our belief may change with its clock.
-    """
-    at = reading.at
-    head = f"{charge_point}\x1f{meters.evse}\x1f{meters.connector}\x1f{meters.transaction}\x1f{at.said or at.believed}"
-    return [
-        xxh3_64_digest(f"{head}\x1f{s[0]}\x1f{s[1]}\x1f{s[2]}\x1f{s[3]}\x1f{s[5]}\x1f{s[6]}".encode())
-        for s in reading.samples
-    ]
 
 
 def message_record(

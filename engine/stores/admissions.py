@@ -5,7 +5,7 @@ It is in force at the next BootNotification: hosts keep the exceptions in a book
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import delete, select
@@ -83,12 +83,14 @@ class AdmissionBook(KeptBook):
     def __init__(self, source: AdmissionSource) -> None:
         super().__init__()
         self._source = source
-        self._exceptions: dict[str, str] = {}
+        none: dict[str, str] = {}
+        self.registration: Callable[[str], str | None] = none.get
+        """What to answer a charge point's boot with, as OCPP spells it: Pending or Rejected; None where it is accepted.
 
-    def registration(self, charge_point: str) -> str | None:
-        """What to answer its boot with, as OCPP spells it: Pending or Rejected; None where it is accepted."""
-        return self._exceptions.get(charge_point)
+        It is asked at every message: a dictionary's own `get` saves a call.
+        """
 
     async def read(self) -> None:
         found = await self._source.exceptions()
-        self._exceptions = {name: admission.capitalize() for name, admission in found.items()}
+        exceptions = {name: admission.capitalize() for name, admission in found.items()}
+        self.registration = exceptions.get

@@ -51,7 +51,7 @@ async def commit(url: str) -> None:
         landed = asyncio.Event()
         for activation in activations:
             committer.enqueue(activation, [Record("m", b'["%d"]' % number)])
-        committer.enqueue(activations[0], (), landed.set)
+        committer.enqueue(activations[0], [], landed.set)
         await landed.wait()
     await committer.aclose()
     await journal.aclose()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.charging.messages import Instant, Json, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
 from engine.ocpp.port import Circumstances
+from engine.ocpp.schemas import MAX_INTEGER
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
 
@@ -33,11 +34,23 @@ _Meaning = tuple[_Texts, Decimal | None, str, bool]
 Odd are signed data and units that deviate: their values need a second look. No NamedTuple: plain tuples unpack faster.
 """
 
-_Proof = tuple[_Texts, Decimal | None, str, int]
-"""The meaning of a sample that is not odd and whose texts have passed the schema, and how many fields it has."""
+
+class _Proven(NamedTuple):
+    """The meaning of a sample that is not odd and whose texts have passed the schema, and how many fields it has."""
+
+    measurand: str
+    phase: str
+    location: str
+    context: str
+    format: str
+    unit: str
+    factor: Decimal | None
+    base_unit: str
+    fields: int
+
 
 _meanings: dict[_Key, _Meaning] = {}
-_proven: dict[_Key, _Proof] = {}
+_proven: dict[_Key, _Proven] = {}
 _numbers: dict[str, Decimal] = {}
 _new_tuple = tuple.__new__
 
@@ -63,7 +76,7 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
     )
     if type(evse) is not int or not 0 <= evse <= MAX_CONNECTOR or type(meter_values) is not list or not meter_values:
         return None
-    if type(transaction) is int:
+    if type(transaction) is int and -MAX_INTEGER <= transaction <= MAX_INTEGER:
         told, fields = str(transaction), 3
     else:
         told, fields = "", 2
@@ -108,7 +121,7 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
         raw = sampled.get("value")
         if proof is None or type(raw) is not str:
             return None
-        texts, factor, base_unit, fields = proof
+        measurand, phase, location, context, said_format, unit, factor, base_unit, fields = proof
         if len(sampled) != fields:
             return None
         value = _numbers.get(raw)
@@ -118,7 +131,8 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
             value = _remembered_number(raw)
         if factor is not None:
             value = multiply(value, factor)
-        samples.append(_new_tuple(Sample, texts + (raw, value, base_unit)))  # noqa: RUF005  twice as fast
+        sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
+        samples.append(_new_tuple(Sample, sample))
     return tuple(samples)
 
 
@@ -138,7 +152,7 @@ def prove(payload: dict[str, Any]) -> None:
             if len(_proven) >= _CACHE_LIMIT:
                 _proven.clear()
             if not odd:
-                _proven[key] = (texts, factor, base_unit, len(sampled))
+                _proven[key] = _Proven(*texts, factor, base_unit, len(sampled))
 
 
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
@@ -167,7 +181,9 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
                 value = _read_value(raw, texts, factor, circumstances, odd=odd)
             elif factor is not None:
                 value = multiply(value, factor)
-            samples.append(_new_tuple(Sample, texts + (raw, value, base_unit)))  # noqa: RUF005  twice as fast
+            measurand, phase, location, context, said_format, unit = texts
+            sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
+            samples.append(_new_tuple(Sample, sample))
         if not samples:
             continue
         said = meter_value.get("timestamp")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.charging.facts import Fact
 from engine.charging.intents import Intent
-from engine.charging.messages import Answer, Deviated, Json
+from engine.charging.messages import Deviated, Json
 from engine.charging.operations import Operation
 from engine.ocpp.errors import V16_SPELLING
 from engine.ocpp.v16 import answers, calls, operations, registry
@@ -19,11 +19,9 @@ class Ocpp16:
     answers_unreadable = False
     refuses_before_acceptance = False
 
-    # The hot path: a static method saves a call a frame.
+    # The hot path: static methods save two calls a frame.
     understand = staticmethod(registry.understand)
-
-    def answer(self, answer: Answer) -> bytes:
-        return answers.encode(answer)
+    answer = staticmethod(answers.encode)
 
     def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
         return calls.CALLS.may_answer(action, payload)

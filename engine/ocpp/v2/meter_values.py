@@ -46,31 +46,31 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
     """MeterValueType elements as readings. Elements without any sampled value are left out: they say nothing."""
     received = circumstances.received
-    known, numbers = _meanings.get, _numbers.get
     found = []
     for meter_value in meter_values:
         samples: list[Sample] = []
+        sampled: dict[str, Any]
         for sampled in meter_value.get("sampledValue", ()):
-            get = sampled.get
-            unit = get("unitOfMeasure") or _NO_UNIT
-            of_unit = unit.get
+            of_unit: dict[str, Any] = sampled.get("unitOfMeasure") or _NO_UNIT
             key = (
-                get("measurand"),
-                get("phase"),
-                get("location"),
-                get("context"),
-                of_unit("unit"),
-                of_unit("multiplier"),
+                sampled.get("measurand"),
+                sampled.get("phase"),
+                sampled.get("location"),
+                sampled.get("context"),
+                of_unit.get("unit"),
+                of_unit.get("multiplier"),
             )
-            texts, factor, base_unit, odd = known(key) or _learn(key)
-            said = get("value")
+            texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
+            said = sampled.get("value")
             raw = said if type(said) is str else repr(said)
-            value = numbers(raw)
+            value = _numbers.get(raw)
             if value is None or odd:
                 value = _read_value(raw, texts, factor, circumstances, odd=odd)
             elif factor is not None:
                 value = multiply(value, factor)
-            samples.append(_new_tuple(Sample, texts + (raw, value, base_unit)))  # noqa: RUF005  twice as fast
+            measurand, phase, location, context, said_format, unit = texts
+            sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
+            samples.append(_new_tuple(Sample, sample))
             if "signedMeterValue" in sampled:
                 samples.append(_signed(texts, sampled["signedMeterValue"]))
         if not samples:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.charging.facts import Fact
 from engine.charging.intents import Intent
-from engine.charging.messages import Answer, Deviated, Json
+from engine.charging.messages import Deviated, Json
 from engine.charging.operations import Operation
 from engine.ocpp.calls import Calls
 from engine.ocpp.errors import V2_SPELLING
@@ -27,8 +27,7 @@ class Ocpp2:
         # The hot path: the bound method itself saves a call a frame.
         self.understand = registry.understand
 
-    def answer(self, answer: Answer) -> bytes:
-        return answers.encode(answer)
+    answer = staticmethod(answers.encode)
 
     def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:
         return self._calls.may_answer(action, payload)

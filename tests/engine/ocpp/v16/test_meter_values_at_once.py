@@ -62,6 +62,11 @@ def test_a_sample_that_is_not_proven_takes_the_long_way(field: str, value: Any) 
     assert meter_values.at_once(payload, circumstances()) is None
 
 
+@pytest.mark.parametrize("transaction", [2**63, -(2**63), True, 7.0, "7", None])
+def test_a_transaction_that_no_store_holds_takes_the_long_way(transaction: Any) -> None:
+    assert meter_values.at_once(USUAL | {"transactionId": transaction}, circumstances()) is None
+
+
 def _holds(payload: Any) -> bool:
     """Whether `payload` is understood at once; then the schema and the long way agree."""
     first = circumstances()
