@@ -295,7 +295,7 @@ class ChargePointActor:
         # After the answer: a CALL that comes of a station's CALL would else be there before it.
         if batch.after is not None:
             for after in batch.after:
-                committer.enqueue(self.activation, (), after)
+                committer.enqueue(self.activation, [], after)
 
     def _keep_parts(self) -> None:
         """Encode the snapshot parts that the step has changed: they go into the same commit."""

@@ -19,7 +19,10 @@ from actors.config import ClusterConfig
 from actors.host import Host
 from actors.projection import PACES, ProjectionActor
 from actors.resident import Resident
+from engine.journal import redis_streams
 from engine.projections.runner import Pace
+
+MANY = 20_000
 
 
 async def born(kind: type[Resident], *arguments: Any) -> Resident:
@@ -36,6 +39,9 @@ async def main(kind: str, names: str, config: ClusterConfig) -> None:
         residents = [await born(Host, names, config)]
     else:
         PACES["analytics"] = Pace(entries=4000, min_interval_s=0.2)
+        # All that is there at the start is one batch: a ledger that dies in its first one has whole sessions in it.
+        PACES["ledger"] = Pace(entries=MANY, min_interval_s=0.25)
+        redis_streams.WAIT_COUNT = MANY
         residents = [await born(ProjectionActor, f"projection-{name}", config, name) for name in names.split(",")]
     while not all(resident.ready for resident in residents):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
