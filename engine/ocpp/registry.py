@@ -21,7 +21,7 @@ Understand = Callable[[dict[str, Any], Circumstances], StationMessage]
 class Known(NamedTuple):
     """What understands an action, and neutral values for fields that a station left out against the schema.
 
-    `at_once` understands what is sure to pass the schema, and gives None for all else; `prove` is shown what has passed.
+    `at_once` understands what is sure to pass the schema, and gives None for all else; `prove` sees what has passed.
     """
 
     understand: Understand
