@@ -7,6 +7,7 @@ the command has its id before it is given, and a command that was sent is never 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from functools import partial
 from typing import Protocol
 
@@ -34,6 +35,9 @@ log = structlog.get_logger("signing")
 LOOK_EVERY_S = 0.5
 AFTER_TROUBLE_S = 5.0
 AT_ONCE = 50
+OF_ONE_STATION = 3
+"""Requests of one station that are signed and not yet delivered: it may ask as often as it likes."""
+
 DELIVER_WITHIN_S = 3600.0
 """How long a certificate waits for a station that is offline."""
 
@@ -70,6 +74,8 @@ class Signing:
         self._requests, self._authority, self._registry = requests, authority, registry
         self._book, self._operate = book, operate
         self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+        # A delivery may wait an hour for its station: it must not hold up who is to be signed for.
+        self._signing = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Look for requests, for ever."""
@@ -84,13 +90,15 @@ class Signing:
     async def _look(self) -> float:
         """Begin what is new; the seconds until the next look."""
         try:
-            found = await self._requests.unfinished(limit=AT_ONCE * 4)
+            found = await self._requests.unfinished(limit=4 * AT_ONCE + len(self._under_way))
         except Unavailable as error:
             log.warning("requests_not_read", error=str(error))
             return AFTER_TROUBLE_S
+        busy = Counter(charge_point for charge_point, _ in self._under_way)
         for request in found:
             key = request.charge_point, request.received
-            if key not in self._under_way and len(self._under_way) < AT_ONCE:
+            if key not in self._under_way and busy[request.charge_point] < OF_ONE_STATION:
+                busy[request.charge_point] += 1
                 task = self._under_way[key] = asyncio.create_task(self._serve(request))
                 task.add_done_callback(partial(self._over, key))
         return LOOK_EVERY_S
@@ -103,7 +111,8 @@ class Signing:
     async def _serve(self, request: SigningRequest) -> None:
         try:
             if request.state == ASKED:
-                request = await self._sign(request)
+                async with self._signing:
+                    request = await self._sign(request)
             if request.state != REFUSED:
                 await self._deliver(request)
         except Unavailable as error:

@@ -3,7 +3,7 @@
     asked ──► signed ──► installed       the station has accepted its certificate
        │         ├─────► rejected        the station refused it
        │         └─────► undelivered     it could not be told in time
-       └──► refused                      the authority does not sign this; `detail` says why
+       └──► refused                      the authority does not sign this, or a newer one instead; `detail` says why
 
 A request is signed before it is sent, under a command id of its own: after a restart it is sent under the same one, so
 that no station gets two answers to one request.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import and_, exists, or_, select, tuple_, update
 
 from engine.clock import Clock, SystemClock
 from engine.stores.sql.engine import Database
@@ -22,6 +22,8 @@ from engine.stores.sql.models import signing_requests
 
 ASKED, SIGNED = "asked", "signed"
 INSTALLED, REJECTED, UNDELIVERED, REFUSED = "installed", "rejected", "undelivered", "refused"
+
+ASKED_AGAIN = "The station has asked again since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,16 @@ class SigningRequests:
         self._clock = clock or SystemClock()
 
     async def unfinished(self, limit: int = 100) -> Sequence[SigningRequest]:
-        """What the authority has to do, oldest first."""
-        table = signing_requests.c
-        query = select(*_COLUMNS).where(table.state.in_((ASKED, SIGNED))).order_by(table.received).limit(limit)
+        """What the authority has to do: what is to be signed before what is to be delivered, each oldest first.
+
+        Of a station's requests for the same use only the newest counts: it asks again where it waited in vain.
+        """
+        table, newer = signing_requests.c, signing_requests.alias()
+        again = exists().where(
+            newer.c.charge_point == table.charge_point, newer.c.use == table.use, newer.c.received > table.received
+        )
+        query = select(*_COLUMNS).where(or_(table.state == SIGNED, and_(table.state == ASKED, ~again)))
+        query = query.order_by(table.state, table.received).limit(limit)
         async with self._database.read() as connection:
             return [SigningRequest(*row) for row in await connection.execute(query)]
 
@@ -86,5 +95,8 @@ class SigningRequests:
             .values(values | {"updated": self._clock.now()})
             .returning(*_COLUMNS)
         )
+        older = (table.charge_point == request.charge_point, table.use == request.use, table.state == ASKED)
+        given_up = update(signing_requests).where(*older, table.received < request.received)
         async with self._database.write() as connection:
+            await connection.execute(given_up.values(state=REFUSED, detail=ASKED_AGAIN, updated=self._clock.now()))
             return SigningRequest(*(await connection.execute(statement)).one())

@@ -62,8 +62,10 @@ class Office:
         self.authority = LocalAuthority(folder, (OPERATOR,), self.book)
         self._running: asyncio.Task[None] | None = None
 
-    async def ask(self, csr: str, use: str = "ChargingStationCertificate", number: int | None = None) -> None:
-        row = {"charge_point": "CP-1", "received": 1 + number if number else 1, "csr": csr, "use": use}
+    async def ask(
+        self, csr: str, use: str = "ChargingStationCertificate", number: int | None = None, of: str = "CP-1"
+    ) -> None:
+        row = {"charge_point": of, "received": 1 + number if number else 1, "csr": csr, "use": use}
         row |= {"request": number, "state": "asked", "updated": 1}
         async with self.database.write() as connection:
             await connection.execute(insert(signing_requests), [row])
@@ -167,3 +169,36 @@ async def test_nothing_is_tried_for_ever(tmp_path: Path, trouble: Exception, sta
         bureau.start()
         assert (await bureau.ended()).state == state
         assert bureau.stations.asked == 1
+
+
+async def test_certificates_that_wait_for_their_stations_hold_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "AT_ONCE", 1)
+    async with office(tmp_path) as bureau:
+        await bureau.registry.create(NewChargePoint("CP-2", certificate_name="SN-2", security_profile=3))
+        bureau.stations.open.clear()
+        await bureau.ask(request("SN-1"))
+        bureau.start()
+        await until(lambda: bureau.stations.asked == 1, "the first waits for its station")
+        await bureau.ask(request("SN-2"), of="CP-2")
+        await until(lambda: bureau.stations.asked == 2, "the second is signed and on its way")
+
+
+async def test_a_station_that_asks_again_and_again_gets_one_certificate(tmp_path: Path) -> None:
+    async with office(tmp_path) as bureau:
+        for number in range(1, 6):
+            await bureau.ask(request("SN-1"), number=number)
+        bureau.start()
+        await until(lambda: bool(bureau.stations.sent), "sent")
+
+        async def settled() -> list[tuple[int | None, str]]:
+            return [(row.request, row.state) for row in await bureau.requests.latest()]
+
+        async with asyncio.timeout(10):
+            while True:
+                if (await settled())[0][1] == "installed":
+                    break
+                await asyncio.sleep(0.02)
+        assert await settled() == [(5, "installed"), *((number, "refused") for number in (4, 3, 2, 1))]
+        assert [operation.request for operation in bureau.stations.sent.values()] == [5]
