@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from engine.errors import JournalUnavailable, StaleEpoch
 from engine.ids import partition_of
 from engine.journal.commit_metrics import BATCH_BOUNDS
-from engine.journal.committer import Activation, Callback, Committer, PartsProvider
+from engine.journal.committer import Activation, Committer, PartsProvider
 from engine.journal.memory import MemoryJournal
 from engine.journal.port import Committed, Journal, Record, Write
 
@@ -38,7 +38,11 @@ class Watched(MemoryJournal):
 
 
 async def activation(
-    journal: Journal, charge_point: str, *, parts: PartsProvider | None = None, on_stale: Callback | None = None
+    journal: Journal,
+    charge_point: str,
+    *,
+    parts: PartsProvider | None = None,
+    on_stale: Callable[[], None] | None = None,
 ) -> Activation:
     claim = await journal.claim(charge_point, "host-1", "inc-1")
     partition = partition_of(charge_point, journal.partitions)
