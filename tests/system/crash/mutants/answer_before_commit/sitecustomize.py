@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from engine.journal.committer import Activation, Callback, Committer
+from engine.journal.committer import Activation, Callback, Committer, Landing
 from engine.journal.port import Record
 
 _enqueue = Committer.enqueue
 
 
 def _answer_first(
-    self: Committer, activation: Activation, records: Sequence[Record], done: Callback | None = None, **more: Any
+    self: Committer, activation: Activation, records: list[Record], done: Callback | None = None, **more: Any
 ) -> None:
-    if done is not None:
+    if isinstance(done, Landing):
+        done.landed()
+    elif done is not None:
         done()
     _enqueue(self, activation, records, **more)
 
