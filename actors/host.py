@@ -213,11 +213,25 @@ class Host(BaseHost):
         await self._until_told()
 
     def _listen_tls(self, listener: Listener, files: TlsFiles) -> None:
-        """Listen with TLS where there are certificates. Raises ConfigurationError when they cannot be used."""
-        settings = self.config.settings
+        """Listen with TLS where there are certificates: at once, or when those that cannot be used are mended.
+
+        A file that somebody broke while we ran must not keep the stations of the plain port waiting after a restart.
+        """
         if not files.configured:
             return
-        files.load()
+        files.reload()
+        if files.material is None:
+            self._spawn(self._listen_tls_later(listener, files))
+        else:
+            self._open_tls_ports(listener, files)
+
+    async def _listen_tls_later(self, listener: Listener, files: TlsFiles) -> None:
+        await files.usable()
+        self._open_tls_ports(listener, files)
+        await self.stopping.wait()
+
+    def _open_tls_ports(self, listener: Listener, files: TlsFiles) -> None:
+        settings = self.config.settings
         listener.start_tls(settings.bind, settings.ocpp_tls_port, files.modern)
         if settings.ocpp_legacy_tls_port:
             listener.start_tls(settings.bind, settings.ocpp_legacy_tls_port, files.legacy)

@@ -103,6 +103,12 @@ class TlsFiles:
             await asyncio.sleep(RELOAD_EVERY_S)
             await asyncio.to_thread(self.reload)
 
+    async def usable(self) -> None:
+        """Return when there is something to make connections with, at once or when a file has been mended."""
+        while self.material is None:
+            await asyncio.sleep(RELOAD_EVERY_S)
+            await asyncio.to_thread(self.reload)
+
     def load(self) -> None:
         """Read everything. Raises ConfigurationError naming the file and what is wrong with it."""
         read = self._fingerprint()

@@ -14,6 +14,7 @@ import uvloop
 from cryptography.exceptions import UnsupportedAlgorithm
 from websockets.exceptions import ConnectionClosed
 
+from actors.gateway.tls_material import TlsFiles
 from engine.security.certificates import serial_text
 from engine.security.local_authority import write_private, write_whole
 from tests.actors.gateway.pki import authority, client_context, revocation_list, server, station
@@ -189,6 +190,24 @@ async def test_a_damaged_file_changes_nothing_and_a_good_one_after_it_does(tmp_p
         write_private(tmp_path / "tls" / "server-ecdsa.pem", good.pem)
         assert door.files.reload()
         assert not door.files.reload(), "nothing has changed since"
+
+
+async def test_a_start_with_a_damaged_file_waits_until_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.gateway.tls_material.RELOAD_EVERY_S", 0.01)
+    good, folder = server("ecdsa"), tmp_path / "tls"
+    folder.mkdir()
+    write_private(folder / "server-ecdsa.pem", good.pem[: len(good.pem) // 2])
+    files = TlsFiles(folder, tmp_path / "pki")
+    assert files.configured
+    assert not files.reload()
+    waiting = asyncio.create_task(files.usable())
+    await until(lambda: files.failures == 1, "the damaged file looked at")
+    assert not waiting.done()
+    write_private(folder / "server-ecdsa.pem", good.pem)
+    await asyncio.wait_for(waiting, 30)
+    assert files.modern() is not None
 
 
 async def test_content_that_nobody_foresaw_ends_no_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
