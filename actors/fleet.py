@@ -27,7 +27,9 @@ from engine.ocpp.quirks import load_quirks
 from engine.stores.live_state import LiveStates, View
 
 log = structlog.get_logger("fleet")
-TRIES = 3
+TRIES = 5
+"""With the pauses between them longer than hosts take to renew their leases after the journal was away."""
+
 ANSWER_GRACE_S = 8.0
 
 
@@ -97,8 +99,8 @@ class RayFleet:
         timeout_s = request["timeout_s"]
         trouble = "no host answers"
         for attempt in range(TRIES):
-            handle = await self._handle(charge_point)
             try:
+                handle = await self._handle(charge_point)
                 asked = getattr(handle, method).remote(charge_point, request)
                 return Ended(**await asyncio.wait_for(asked, timeout=timeout_s + ANSWER_GRACE_S))
             except RayTaskError as error:
@@ -108,8 +110,8 @@ class RayFleet:
                 if not isinstance(cause, NotFound | Unavailable):
                     raise
                 trouble = str(cause)
-            except (RayError, TimeoutError, ValueError) as error:
-                trouble = str(error).splitlines()[0]
+            except (RayError, TimeoutError, ValueError, Unavailable) as error:
+                trouble = str(error).partition("\n")[0]
             log.info("command_asked_again", charge_point=charge_point, attempt=attempt, trouble=trouble)
             # The first time at once: who has just taken over is known already, and the station may answer soon.
             await asyncio.sleep(0.5 * attempt)

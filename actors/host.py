@@ -78,7 +78,7 @@ class BaseHost(Resident):
         await self.stores.journal.renew_lease(self.directory_name, self.incarnation, LEASE_TTL_S)
         self.watch = LoopWatch()
         self.watch.start()
-        self._spawn(self._keep_lease())
+        self._spawn(self._keep_lease(self.runtime))
         self._spawn(self.stores.follow_changes())
         return self.runtime
 
@@ -114,7 +114,7 @@ class BaseHost(Resident):
             await self.stores.aclose()
             self.stores = None
 
-    async def _keep_lease(self) -> None:
+    async def _keep_lease(self, runtime: Runtime) -> None:
         assert self.stores is not None
         while True:
             await asyncio.sleep(LEASE_EVERY_S)
@@ -122,7 +122,9 @@ class BaseHost(Resident):
                 await self.stores.journal.renew_lease(self.directory_name, self.incarnation, LEASE_TTL_S)
             except JournalUnavailable:
                 # The lease does not run out while the journal is away: nobody could take it either.
-                continue
+                runtime.committer.heard(False)
+            else:
+                runtime.committer.heard(True)
 
     def _taken_over(self, host: str, charge_point: str, epoch: int) -> None:
         self._spawn_loose(self._tell_former(host, charge_point, epoch))

@@ -388,6 +388,14 @@ class Committer:
             activation.droppable, activation.droppable_bytes = [], 0
         self._droppable = []
 
+    def heard(self, available: bool) -> None:
+        """Somebody else of this host has asked the journal: with nothing to commit, this is how we come to know.
+
+        A flight under way knows better that the journal is back: it is, when that flight has landed.
+        """
+        if available != self.available and not (available and self._task is not None):
+            self._tell_available(available)
+
     def _tell_available(self, available: bool) -> None:
         self.available = available
         self._call(self._on_available, available)

@@ -9,8 +9,9 @@ Keys of partition p, all with the hash tag `{rc:p}` (so that a script's keys sha
     {rc:p}:d:<stream>    string: a digest set, 8 bytes each
     {rc:p}:i:<inc>       an incarnation's last commit number and its result; gone after 7 days without use
 
-and `rc:meta` (format and partition count), `rc:numbers` (transaction numbers), `rc:hosts` (leases). The layout is
-ready for Redis Cluster; redis_link.py speaks to one primary.
+and `rc:meta` (format and partition count), `rc:numbers` (transaction numbers), `rc:hosts` (leases), `rc:lease-clock`
+(when a host last renewed its lease, and when leases last began to count anew). The layout is ready for Redis Cluster;
+redis_link.py speaks to one primary.
 """
 
 from __future__ import annotations
@@ -163,9 +164,19 @@ class RedisJournal:
         return {cp: _parts(reply) for cp, reply in zip(charge_points, replies, strict=True) if reply}
 
     async def renew_lease(self, host: str, incarnation: str, ttl_s: float) -> None:
-        """See `port.Journal`. Once an hour this also keeps the incarnation's commit numbers from expiring."""
-        micros = await self._server_micros()
-        commands: list[Command] = [("HSET", "rc:hosts", host, f"{incarnation}\n{micros}\n{round(ttl_s * 1e6)}")]
+        """See `port.Journal`. Once an hour this also keeps the incarnation's commit numbers from expiring.
+
+        When nobody has renewed for half a lease, the server did not answer (it hung, say): leases count anew from here.
+        """
+        stamp, clock = await self._link.call(("TIME",), ("GET", "rc:lease-clock"))
+        micros, ttl = _micros(stamp), round(ttl_s * 1e6)
+        last, back = map(int, clock.split(b"\n")) if clock else (micros, 0)
+        if micros - last > ttl // 2:
+            back = micros
+        commands: list[Command] = [
+            ("HSET", "rc:hosts", host, f"{incarnation}\n{micros}\n{ttl}"),
+            ("SET", "rc:lease-clock", f"{micros}\n{back}"),
+        ]
         due = time.monotonic() - self._refreshed.get(incarnation, -INCARNATION_REFRESH_S) >= INCARNATION_REFRESH_S
         if due:
             commands += [("EXPIRE", f"{tag}:i:{incarnation}", INCARNATION_RETENTION_S) for tag in self._tags]
@@ -174,20 +185,19 @@ class RedisJournal:
             self._refreshed[incarnation] = time.monotonic()
 
     async def leases(self) -> dict[str, str]:
-        """See `port.Journal`. A lease does not run out while the server is down: after its start it counts anew."""
-        leases, stamp, info = await self._link.call(("HGETALL", "rc:hosts"), ("TIME",), ("INFO", "server"))
+        """See `port.Journal`. A lease does not run out while the server is away: when it is back, it counts anew."""
+        leases, clock, stamp, info = await self._link.call(
+            ("HGETALL", "rc:hosts"), ("GET", "rc:lease-clock"), ("TIME",), ("INFO", "server")
+        )
         now = _micros(stamp)
         up_since = now - int(_field(info, b"uptime_in_seconds")) * 1_000_000
+        back = int(clock.split(b"\n")[1]) if clock else 0
         alive = {}
         for host, lease in _pairs(leases):
             incarnation, renewed, ttl = lease.decode().split("\n")
-            if now < max(int(renewed), up_since) + int(ttl):
+            if now < max(int(renewed), up_since, back) + int(ttl):
                 alive[host.decode()] = incarnation
         return alive
-
-    async def _server_micros(self) -> int:
-        (stamp,) = await self._link.call(("TIME",))
-        return _micros(stamp)
 
     # --- reading --------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,8 @@ async def test_stations_are_kept_while_the_journal_is_away(system: Installation)
             assert authorized["idTagInfo"]["status"] == "Accepted"
             late = await boots_pending(station)
             async with await RawStation.connect(system, newcomer) as other:
-                assert (await answered_soon(other, "BootNotification", BOOT))["status"] == "Pending"
+                # It may be the first one in its host, which finds out by its lease.
+                await boots_pending(other)
                 await answered_soon(other, "Heartbeat", {})
             await station.send(json.dumps([2, "start", "StartTransaction", start("KEPT-TAG")]))
             with pytest.raises(TimeoutError):

@@ -23,7 +23,10 @@ async def asked(
 ) -> None:
     """Have the station asked something, and answer it."""
     asking = asyncio.create_task(asyncio.to_thread(system.command, identity, action, dict(sent)))
-    call = await station.next_call()
+    calling = asyncio.create_task(station.next_call())
+    await asyncio.wait({asking, calling}, return_when=asyncio.FIRST_COMPLETED)
+    assert calling.done(), f"the command ended before the station was asked: {asking.result()}"
+    call = calling.result()
     assert call[2] == action
     await station.answer(call[1], answer)
     assert (await asking)["outcome"] == "Accepted"

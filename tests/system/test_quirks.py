@@ -87,7 +87,7 @@ class Driven:
         told = {name: book.must(name) for name in ("StartTransaction", "StopTransaction", "MeterValues")}
         ids = [line.transaction for line in told["StartTransaction"]]
         assert len(set(ids)) == 2, f"{self.identity} was given {ids}"
-        system.until(lambda: self.ledger(system) != [], 30, f"both sessions of {self.identity} in the ledger")
+        system.until(lambda: len(self.ledger(system)) >= 2, 30, f"both sessions of {self.identity} in the ledger")
         energies = {}
         for begin in told["StartTransaction"]:
             first = min(
@@ -101,6 +101,7 @@ class Driven:
         samples = sum(line.samples for line in told["MeterValues"])
         system.until(lambda: rows(system, "meter_values", self.identity) >= samples, 30, "all meter values stored")
         assert rows(system, "meter_values", self.identity) == samples
+        system.until(lambda: rows(system, "sessions", self.identity) >= 2, 30, "both sessions in ClickHouse")
         assert rows(system, "sessions", self.identity) == 2
 
     def ledger(self, system: Installation) -> list[tuple[str, Decimal]]:

@@ -292,3 +292,14 @@ async def activation_while_away(journal: Watched) -> Activation:
     made = await activation(journal, "CP")
     journal.away = reason
     return made
+
+
+async def test_a_host_with_nothing_to_commit_hears_of_the_journal_from_others() -> None:
+    told: list[bool] = []
+    committer = Committer(MemoryJournal(1), "inc", on_available=told.append)
+    committer.heard(True)
+    committer.heard(False)
+    committer.heard(False)
+    assert (committer.available, told) == (False, [False])
+    committer.heard(True)
+    assert (committer.available, told) == (True, [False, True])

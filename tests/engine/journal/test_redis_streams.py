@@ -86,6 +86,24 @@ async def test_a_short_lease_ends(redis_journal: RedisJournal) -> None:
     await until(lambda: _no_leases(redis_journal))
 
 
+@pytest.mark.parametrize(
+    ("silent_s", "alive"), [(60, {"host-1": "inc-1", "host-2": "inc-2"}), (1, {"host-1": "inc-1"})]
+)
+async def test_a_host_is_not_taken_for_dead_because_the_server_hung(
+    valkey: Valkey, redis_journal: RedisJournal, silent_s: int, alive: dict[str, str]
+) -> None:
+    """Both were silent for a minute: if everybody was, the server was away, and the second will renew in a moment."""
+    ((seconds, _),) = await valkey.call(("TIME",))
+    for number in (1, 2):
+        lease = f"inc-{number}\n{(int(seconds) - 60) * 10**6}\n{2 * 10**6}"
+        await valkey.call(("HSET", "rc:hosts", f"host-{number}", lease))
+    await until(lambda: _no_leases(redis_journal))
+    ((seconds, _),) = await valkey.call(("TIME",))
+    await valkey.call(("SET", "rc:lease-clock", f"{(int(seconds) - silent_s) * 10**6}\n0"))
+    await redis_journal.renew_lease("host-1", "inc-1", 4)
+    assert await redis_journal.leases() == alive
+
+
 async def test_leases_do_not_run_out_while_the_server_is_down(own_valkey: Valkey) -> None:
     journal = await RedisJournal.open(own_valkey.url, partitions=1)
     await journal.renew_lease("host-1", "inc-1", 30)
