@@ -29,7 +29,7 @@ from engine.charging.effects import (
 )
 from engine.charging.session import SessionState
 from engine.charging.session import step as step_session
-from engine.journal.committer import Landing
+from engine.journal.activation import Landing
 from engine.journal.encoding import event_records, meter_records
 from engine.journal.port import Record
 

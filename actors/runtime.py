@@ -31,7 +31,8 @@ from engine.clock import SECOND, Clock, SystemClock
 from engine.enquiries.configured import providers
 from engine.errors import InvalidInput, JournalUnavailable, NotFound
 from engine.ids import new_id, partition_of
-from engine.journal.committer import Activation, Committer
+from engine.journal.activation import Activation
+from engine.journal.committer import Committer
 from engine.journal.encoding import event_records
 from engine.journal.port import Claim, Journal, Located
 from engine.ocpp.frames import Limits

@@ -65,6 +65,7 @@ HOT = (
     "engine.charging.drift",
     "engine.journal.commit_command",
     "engine.journal.encoding",
+    "engine.journal.activation",
     "engine.journal.committer",
     "engine.journal.port",
     "actors.charge_point",

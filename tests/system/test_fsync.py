@@ -14,7 +14,8 @@ import pytest
 
 from actors.embedded.valkey import RunningValkey, start_valkey
 from engine.ids import partition_of
-from engine.journal.committer import Activation, Committer
+from engine.journal.activation import Activation
+from engine.journal.committer import Committer
 from engine.journal.port import Record
 from engine.journal.redis_link import RedisLink, load_script
 from engine.journal.redis_streams import RedisJournal

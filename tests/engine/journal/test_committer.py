@@ -9,8 +9,9 @@ import pytest
 
 from engine.errors import JournalUnavailable, StaleEpoch
 from engine.ids import partition_of
+from engine.journal.activation import Activation, PartsProvider
 from engine.journal.commit_metrics import BATCH_BOUNDS
-from engine.journal.committer import Activation, Committer, PartsProvider
+from engine.journal.committer import Committer
 from engine.journal.memory import MemoryJournal
 from engine.journal.port import Committed, Journal, Record, Write
 

@@ -9,7 +9,8 @@ from collections import Counter
 import orjson
 
 from engine.ids import partition_of
-from engine.journal.committer import Activation, Committer
+from engine.journal.activation import Activation
+from engine.journal.committer import Committer
 from engine.journal.port import Record
 from engine.journal.redis_streams import RedisJournal
 from tests.engine.journal.valkey import Valkey

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.journal.committer import Activation, Callback, Committer, Landing
+from engine.journal.activation import Activation, Callback, Landing
+from engine.journal.committer import Committer
 from engine.journal.port import Record
 
 _enqueue = Committer.enqueue
