@@ -99,7 +99,11 @@ async def keeps_no_token(system: Installation, identity: str, command: str, loca
     """Neither the ledger nor the message log nor a log file holds what a link is opened by."""
     token = urlsplit(location).path.split("/")[2]
     assert len(token) == 43
-    row = await asyncio.to_thread(system.get, f"/commands/{command}")
+    # The ledger hears of a command a moment after who asked for it.
+    (row,) = await eventually(
+        lambda: [row for row in system.get(f"/charge-points/{identity}/commands")["items"] if row["id"] == command],
+        "the command in the ledger",
+    )
     assert "/files/***/v3.bin" in row["payload"]["location"]
     query = {"action": "GetDiagnostics", "direction": "out"}
     (frame,) = await eventually(

@@ -130,6 +130,7 @@ def test_a_mutant_turns_the_audit_red(small: SmallSystem, mutant: str) -> None:
     assert findings.lost or findings.doubled
 
 
+@pytest.mark.control
 @pytest.mark.parametrize("crash", CRASHES.values(), ids=lambda crash: crash.__name__)
 def test_the_product_stays_green_in_the_same_crash(small: SmallSystem, crash: Crash) -> None:
     findings = crashed(small, crash, "")
