@@ -12,7 +12,7 @@ LOCKS := requirements.lock requirements-build.lock
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench conformance lint format lock env clean
+.PHONY: help run test bench conformance lint format texts screenshots lock env clean
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -20,9 +20,10 @@ help: ## List what can be made
 run: compiled ## Start everything with 20 simulated chargers (DEMO=n for another number); Ctrl-C ends it all
 	@exec $(BIN)/raycharge up --demo $(DEMO)
 
-test: compiled ## Run every test: those without a running system on all cores, then those that share one
-	@$(BIN)/pytest -n auto -m "not system and not crash"
-	@$(BIN)/pytest -m "(system or crash) and not control"
+test: compiled ## Run the tests: those without a running system on all cores, then those that share one, then those that kill (.ci/run has more)
+	@$(BIN)/pytest -n auto -m "not system and not crash and not pages and not long"
+	@$(BIN)/pytest -m "system and not crash and not long" tests/system tests/conformance
+	@$(BIN)/pytest -m "crash and not control and not long" tests/system
 
 bench: compiled ## Run all benchmarks, or one with NAME=ingest; the last line is one JSON object
 	@$(BIN)/python -m benchmarks $(NAME)
@@ -35,6 +36,7 @@ lint: $(READY) ## Check style, types, dependency direction and that generated pa
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m api.ui.extraction --check
 	@fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; \
 	$(BIN)/python -m engine.charging.diagrams "$$fresh"; \
 	diff -r "$$fresh" docs/machines || { echo "Generated pages are stale: $(BIN)/python -m engine.charging.diagrams docs/machines" >&2; exit 1; }; \
@@ -44,6 +46,12 @@ lint: $(READY) ## Check style, types, dependency direction and that generated pa
 format: $(READY) ## Format the code and sort the imports
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+texts: $(READY) ## Take new texts of the pages into the catalogues; says what is not translated yet
+	@$(BIN)/python -m api.ui.extraction
+
+screenshots: $(READY) ## Look at every page in Chromium and write docs/images anew
+	@RAYCHARGE_SCREENSHOTS=1 $(BIN)/pytest -q tests/web/test_screenshots.py tests/web/test_drive_screenshots.py
 
 env: compiled ## Make the environment only
 

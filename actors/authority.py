@@ -19,6 +19,7 @@ from actors.fleet import RayFleet
 from actors.resident import Resident
 from actors.signing import Signing
 from actors.stores import open_stores
+from engine.access.acting import Actor, acting, acting_as
 from engine.errors import RaychargeError
 from engine.security.configured import other_authority, own_authority
 from engine.security.local_authority import LocalAuthority
@@ -73,9 +74,10 @@ class AuthorityActor(Resident):
             )
         return self._authority
 
-    async def revoke(self, serial_number: str, reason: str) -> None:
+    async def revoke(self, serial_number: str, reason: str, actor: Actor) -> None:
         """Make a certificate of ours void and publish that. Raises NotFound, Conflict, InvalidInput."""
-        await self._open().revoke(serial_number, reason)
+        with acting_as(actor):
+            await self._open().revoke(serial_number, reason)
         log.info("revoked", serial_number=serial_number, reason=reason)
 
 
@@ -84,7 +86,7 @@ class RayAuthority:
 
     async def revoke(self, serial_number: str, reason: str) -> None:
         """Raises NotFound, Conflict, InvalidInput, Unavailable."""
-        await _asked("revoke", serial_number, reason)
+        await _asked("revoke", serial_number, reason, acting())
 
 
 async def _keep(own: LocalAuthority, tls_folder: Path) -> None:

@@ -25,15 +25,17 @@ from actors.restarts import RestartIntensity
 from engine.charging import charge_point as machine
 from engine.charging.events import ActorFailed
 from engine.charging.messages import Activated, Connected, Disconnected, Message, TimerFired
-from engine.charging.session import SessionState
+from engine.charging.session.machine import SessionState
 from engine.charging.snapshots import (
     charge_point_parts,
+    encode_course,
     encode_session,
+    part_of_course,
     part_of_session,
     restore_charge_point,
     restore_sessions,
 )
-from engine.charging.state import ChargePointState
+from engine.charging.state import TX, ChargePointState
 from engine.errors import JournalUnavailable
 from engine.faults import reach
 from engine.journal.encoding import event_records
@@ -304,11 +306,18 @@ class ChargePointActor:
             if session.dirty:
                 session.dirty = False
                 pending[part_of_session(session_id)] = encode_session(session)
+                pricing = session.pricing
+                if pricing is not None and pricing.dirty:
+                    pricing.dirty = False
+                    pending[part_of_course(session_id)] = encode_course(pricing)
         if self.state.dirty:
+            if TX in self.state.dirty:
+                self.runtime.tokens.open.at(self.id, self.state)
             pending.update(charge_point_parts(self.state))
         if self.forgotten:
             for session_id in self.forgotten:
                 pending[part_of_session(session_id)] = None
+                pending[part_of_course(session_id)] = None
             self.forgotten = []
 
     # deadlines and people --------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 
 import ray
 
-from actors.config import AUTHORITY, DEDICATED_NAMESPACE, NAMESPACE, ClusterConfig, host_name
-from engine.security.configured import signs_certificates
+from actors.config import AUTHORITY, DEDICATED_NAMESPACE, NAMESPACE, PAYMENTS, ClusterConfig, host_name
+from engine.security.presence import signs_certificates
 
 _CLASSES = {
     "host": ("actors.host", "Host"),
@@ -18,11 +18,13 @@ _CLASSES = {
     "projection": ("actors.projection", "ProjectionActor"),
     "clickhouse": ("actors.clickhouse", "ClickHouse"),
     "campaigns": ("actors.campaigns", "CampaignActor"),
+    "back-office": ("actors.back_office", "BackOffice"),
+    "payments": ("actors.payments", "PaymentActor"),
     "facade": ("actors.facade", "FacadeActor"),
     "authority": ("actors.authority", "AuthorityActor"),
     "supervisor": ("actors.supervisor", "Supervisor"),
 }
-PROJECTIONS = ("ledger", "analytics", "live", "archive")
+PROJECTIONS = ("ledger", "analytics", "live", "archive", "billing", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ def wanted_children(config: ClusterConfig) -> list[Child]:
     children = [Child(host_name(n), "host", 0) for n in range(config.settings.hosts)]
     children += [Child(f"projection-{name}", "projection", 2, arguments=(name,)) for name in PROJECTIONS]
     children.append(Child("campaigns", "campaigns", 0))
+    children.append(Child("back-office", "back-office", 0))
     children.append(Child("facade", "facade", 1))
+    if config.settings.takes_payments == "local":
+        children.append(Child(PAYMENTS, "payments", 1))
     if signs_certificates(config.settings):
         children.append(Child(AUTHORITY, "authority", 1))
     if config.embedded_clickhouse:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import ray
 import structlog
 from ray.exceptions import ActorDiedError, RayActorError, RayError
@@ -28,12 +29,17 @@ from engine.errors import ConfigurationError
 from engine.settings import Settings
 
 log = structlog.get_logger("launcher")
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 300.0
 WATCH_EVERY_S = 1.0
 SUPERVISOR_STUCK_S = 15.0
+RAY_FAREWELL_S = 5.0
 RAY_ENVIRONMENT = {
     # Ray's memory monitor would kill hosts when chDB's caches fill the machine; chDB has a limit of its own.
     "RAY_memory_monitor_refresh_ms": "0",
+    # A busy machine takes longer than Ray's thirty seconds, and then is told that Ray is broken.
+    "RAY_raylet_start_wait_time_s": "180",
+    # Ray takes its workers for batches that anything else may push aside (15): chargers and people wait for ours.
+    "RAY_worker_niceness": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -101,7 +107,7 @@ class Cluster:
                 await asyncio.wait_for(_result(self._supervisor.stop_children.remote(500.0)), timeout=60.0)
             self._supervisor = None
         if ray.is_initialized():
-            await asyncio.to_thread(ray.shutdown)
+            await asyncio.to_thread(_end_ray)
         if self._foundation is not None:
             self._say("Closing stores")
             await self._foundation.close()
@@ -194,6 +200,24 @@ class Cluster:
                 log.error("supervisor_stuck", silent_s=round(now - self._answered, 1))
                 ray.kill(self._supervisor, no_restart=False)
                 self._answered = now + 15.0
+
+
+def _end_ray() -> None:
+    """Shut Ray down and see its processes off: the dashboard's own children outlive it by moments."""
+    theirs = [process for process in psutil.Process().children(recursive=True) if _is_of_ray(process)]
+    ray.shutdown()
+    for process in psutil.wait_procs(theirs, timeout=RAY_FAREWELL_S)[1]:
+        log.warning("ray_process_killed", pid=process.pid)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _is_of_ray(process: psutil.Process) -> bool:
+    try:
+        said = " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+    return any(word in said for word in ("ray::", "ray-dashboard", "site-packages/ray/"))
 
 
 async def _result(reference: Any) -> Any:

@@ -18,6 +18,7 @@ DEDICATED_NAMESPACE = "charge-points"
 
 SUPERVISOR = "supervisor"
 AUTHORITY = "authority"
+PAYMENTS = "payments"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from actors.link import Link
 from actors.message_log import call_record, heard_record, own_call_record
 from engine.charging.admission import UNREGISTERED, out_of_turn
 from engine.charging.effects import SendCall
+from engine.charging.kept.notices import Enquiry
 from engine.charging.messages import (
     Answer,
     AuthorizeAnswer,
@@ -33,7 +34,6 @@ from engine.charging.messages import (
     StationMessage,
     VersionRecognised,
 )
-from engine.charging.notices import Enquiry
 from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
 from engine.ocpp.deviations import Deviation, note
@@ -68,7 +68,7 @@ class Conversation:
         self.waiting = 0
         self._boot: Booted | None = NOT_LOOKED_AT
         self._tolerances: Tolerances | None = None
-        self._standing: Standing = runtime.tokens.standing
+        self._standing: Standing = runtime.circumstances.standing
         self._enquiries: set[asyncio.Task[None]] | None = None
 
     # frames in -------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Conversation:
         """Another boot: what a station of this make needs."""
         self._boot = actor.state.boot
         tolerances = self._tolerances = self._runtime.tolerances_of(actor)
-        standing = self._runtime.tokens.standing
+        standing = partial(self._runtime.tokens.standing, charge_point=actor.id)
         self._standing = standing if tolerances is None else standing_of(standing, tolerances)
 
     def _meant(
@@ -281,6 +281,7 @@ class Conversation:
             return False
         circumstances = self._runtime.circumstances
         circumstances.received, circumstances.durable, circumstances.notes = now, False, []
+        circumstances.standing = partial(self._runtime.tokens.standing, charge_point=actor.id)
         try:
             message = self.version.understand(call.action, call.payload, circumstances)
         except ProtocolError:
@@ -289,7 +290,8 @@ class Conversation:
         if isinstance(message, Heartbeat):
             answer = HeartbeatAnswer(now)
         elif isinstance(message, AuthorizeAsked):
-            answer = AuthorizeAnswer(message.standing)
+            # What is open here cannot be looked at: the token may be shown to end it.
+            answer = AuthorizeAnswer(message.standing.for_ending())
         elif isinstance(message, Booted):
             answer = BootAnswer("Pending", self._runtime.machine.pending_interval_s, now)
         else:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from engine.charging.notices import Enquiry
+from engine.charging.kept.notices import Enquiry
 from engine.enquiries.port import Content, Provider, Unanswered
 from engine.errors import Unavailable
 

@@ -37,6 +37,7 @@ class FacadeActor(Resident):
 
     async def run(self) -> None:
         stores = self._stores = await open_stores(self.config)
+        await stores.keep(stores.business.offers)
         self._following = asyncio.create_task(stores.follow_changes())
         module, _, function = self.config.facade.partition(":")
         serve = getattr(importlib.import_module(module), function)

@@ -119,11 +119,13 @@ class RayFleet:
 
     async def _handle(self, charge_point: str) -> Any:
         """Where the activation is; else its own host, or one of those alive by rendezvous."""
-        account = await self._stores.credentials.account(charge_point)
+        # All at once: somebody waits for the command's answer.
+        account, located, leases = await asyncio.gather(
+            self._stores.credentials.account(charge_point), self._journal.locate(charge_point), self._journal.leases()
+        )
         if account is not None and account.isolation == "dedicated":
             return dedicated_handle(charge_point, self._config)
-        located = await self._journal.locate(charge_point)
-        alive = {name for name in await self._journal.leases() if ":" not in name}
+        alive = {name for name in leases if ":" not in name}
         if located is not None and located.host in alive:
             return host_handle(located.host)
         if not alive:

@@ -16,15 +16,18 @@ from actors.embedded.processes import descendants, forget_all, record_descendant
 from actors.embedded.remains import await_ports, end_remains
 from actors.embedded.valkey import RunningValkey, start_valkey
 from actors.gateway.tls_material import TlsFiles
+from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.journal.redis_info import check_durability
 from engine.ocpp.quirks import load_quirks
 from engine.settings import Settings
+from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
 from engine.stores.passwords import Passwords
+from engine.stores.people.directory import open_people
+from engine.stores.pubsub import MemoryPubSub
 from engine.stores.sql.engine import connect
 from engine.stores.sql.migrations import upgrade
-from engine.stores.users import Users
 
 log = structlog.get_logger("foundation")
 
@@ -95,6 +98,8 @@ async def _clear_the_way(settings: Settings, say: Callable[[str], None]) -> None
         wanted.append(Wanted("RAYCHARGE_OCPP_TLS_PORT", settings.bind, settings.ocpp_tls_port))
         if settings.ocpp_legacy_tls_port:
             wanted.append(Wanted("RAYCHARGE_OCPP_LEGACY_TLS_PORT", settings.bind, settings.ocpp_legacy_tls_port))
+    if settings.takes_payments == "local":
+        wanted.append(Wanted("RAYCHARGE_PAYMENTS_PORT", settings.bind, settings.payments_port))
     if not settings.clickhouse_url:
         wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", LOOPBACK, settings.clickhouse_port))
     ended = await end_remains(settings.data_dir)
@@ -139,7 +144,11 @@ async def _first_admin(settings: Settings) -> tuple[str, str] | None:
     database = connect(settings.sql_url)
     passwords = Passwords()
     try:
-        made = await Users(database, passwords).create_first_admin(settings.admin_password)
+        key = InstallationKey.load(settings.data_dir)
+        # Nobody listens yet, so nobody has to be told.
+        feed = PubSubChangeFeed(MemoryPubSub())
+        people = open_people(database, feed, key, passwords, SystemClock())
+        made = await people.accounts.create_first_admin(settings.admin_password)
         return (made[0].email, made[1]) if made is not None else None
     finally:
         passwords.close()

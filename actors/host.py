@@ -71,6 +71,7 @@ class BaseHost(Resident):
             self.stores.journal,
             self.stores.tokens,
             admissions=self.stores.admissions,
+            tariffs=self.stores.business.tariff_book,
             on_taken_over=self._taken_over,
             on_lost=lambda error: self._lost.set(),
         )
@@ -190,15 +191,8 @@ class Host(BaseHost):
         assert self.stores is not None
         settings = self.config.settings
         self.tls_files = files = TlsFiles.of(settings)
-        revocations = self.stores.revocations
         self.listener = Listener(
-            Doorkeeper(
-                self.stores.credentials,
-                self._connected,
-                lambda: files.trust,
-                settings.organisations,
-                lambda: revocations.serial_numbers,
-            ),
+            Doorkeeper.of(self.stores, settings, files, self._connected),
             ConnectionLimits.of(settings),
             supported=tuple(VERSIONS),
             default=settings.default_subprotocol,

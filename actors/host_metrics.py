@@ -48,6 +48,7 @@ def _runtime_metrics(host: BaseHost) -> list[Metric]:
     commits = runtime.committer.metrics
     return [
         Metric("raycharge_host_actors", "Charge point actors in the host", len(runtime.actors)),
+        Metric("raycharge_host_tariff_targets", "What tariffs are assigned to", len(runtime.tariffs.held.assignments)),
         Metric("raycharge_host_activations_total", "Activations since the host's start", runtime.activations),
         Metric("raycharge_host_actor_failures_total", "Steps that failed", runtime.actor_failures),
         Metric("raycharge_host_quarantines_total", "Actors put into quarantine", runtime.quarantines),

@@ -27,8 +27,8 @@ from engine.charging.effects import (
     TellChargePoint,
     TellSession,
 )
-from engine.charging.session import SessionState
-from engine.charging.session import step as step_session
+from engine.charging.session.machine import SessionState
+from engine.charging.session.machine import step as step_session
 from engine.journal.activation import Landing
 from engine.journal.encoding import event_records, meter_records
 from engine.journal.port import Record

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import structlog
 
+from actors.children import PROJECTIONS
 from actors.config import ClusterConfig
+from actors.consumers.parts import Parts
 from actors.resident import Resident
-from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.journal.redis_streams import RedisJournal
-from engine.journal.segments import Archive, SegmentReader
-from engine.projections.analytics import AnalyticsProjection
-from engine.projections.archive import ArchiveKeeping, ArchivePolicy, ArchiveProjection
-from engine.projections.dead_letters import DeadLetters
-from engine.projections.ledger import Ledger
-from engine.projections.live_feed import LiveFeed
+from engine.journal.segments import SegmentReader
 from engine.projections.port import Projection
-from engine.projections.positions import read_positions
 from engine.projections.runner import Housekeeping, Pace, Runner
-from engine.stores.analytics.client import ClickHouse
-from engine.stores.pubsub import RedisPubSub
-from engine.stores.sql.engine import Database, connect
 
 log = structlog.get_logger("projection")
-PACES = {
-    "ledger": Pace(min_interval_s=0.25),
-    # Fewer, larger inserts: each makes a part that has to be merged.
-    "analytics": Pace(entries=4000, size=24 * 1024 * 1024, min_interval_s=1.5),
-    "live": Pace(min_interval_s=0.02),
-    "archive": Pace(entries=1000, size=16 * 1024 * 1024, min_interval_s=0.5),
-}
 
 
 class ProjectionActor(Resident):
@@ -46,44 +32,23 @@ class ProjectionActor(Resident):
     async def run(self) -> None:
         journal = await RedisJournal.open(self.config.redis_url, partitions=self.config.settings.partitions)
         self._closing.append(journal)
-        archive = Archive(self.config.data_dir / "archive")
-        projection, housekeeping = self._make(journal, archive)
+        parts = Parts(self.config, journal)
+        # The projection closes what it has first, the journal last.
+        self._closing[:0] = [parts]
+        projection, housekeeping, pace = self._make(parts)
         self._closing.insert(0, projection)
         source = None if self.projection == "archive" else SegmentReader(self.config.data_dir / "archive")
-        self.runner = Runner(
-            journal, projection, archive=source, pace=PACES[self.projection], housekeeping=housekeeping
-        )
+        self.runner = Runner(journal, projection, archive=source, pace=pace, housekeeping=housekeeping)
         self.ready, self.trouble = True, ""
         await self.runner.run(self.stopping)
 
-    def _make(self, journal: RedisJournal, archive: Archive) -> tuple[Projection, Housekeeping | None]:
-        settings = self.config.settings
-        if self.projection == "ledger":
-            return Ledger(self._database()), None
-        if self.projection == "analytics":
-            store = ClickHouse(self.config.clickhouse_url)
-            self._closing.append(store)
-            letters = DeadLetters(self._database())
-            days = settings.message_log_days
-            return AnalyticsProjection(store, letters, SystemClock(), message_log_days=days), None
-        if self.projection == "live":
-            bus = RedisPubSub.from_url(self.config.redis_url)
-            self._closing.append(bus)
-            return LiveFeed(journal, bus), None
-        if self.projection == "archive":
-            sink = ArchiveProjection(archive, ArchivePolicy(retention_s=settings.archive_days * 86_400.0))
-            database = self._database()
-
-            async def ledger_positions() -> dict[int, int]:
-                return await read_positions(database, "ledger")
-
-            return sink, ArchiveKeeping(journal, sink, ledger_positions)
-        raise ConfigurationError(f"There is no projection {self.projection!r}.")
-
-    def _database(self) -> Database:
-        database = connect(self.config.settings.sql_url, pool_size=2)
-        self._closing.append(database)
-        return database
+    def _make(self, parts: Parts) -> tuple[Projection, Housekeeping | None, Pace]:
+        """Of the consumer's own module, which no other process loads."""
+        if self.projection not in PROJECTIONS:
+            raise ConfigurationError(f"There is no projection {self.projection!r}.")
+        module = importlib.import_module(f"actors.consumers.{self.projection}")
+        projection, housekeeping = module.make(parts)
+        return projection, housekeeping, module.PACE
 
     async def leave(self) -> None:
         closing, self._closing = self._closing, []

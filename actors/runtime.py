@@ -25,8 +25,7 @@ from engine.charging.config import MachineConfig
 from engine.charging.effects import Operate
 from engine.charging.events import ActorFailed
 from engine.charging.messages import CommandRequested
-from engine.charging.operations import Operation
-from engine.charging.pricing import Price
+from engine.charging.operations import Operation, StartCharging
 from engine.clock import SECOND, Clock, SystemClock
 from engine.enquiries.configured import providers
 from engine.errors import InvalidInput, JournalUnavailable, NotFound
@@ -39,10 +38,12 @@ from engine.ocpp.frames import Limits
 from engine.ocpp.port import Circumstances, OcppVersion
 from engine.ocpp.quirks import TRIGGER_PATIENCE_S, TRIGGERS, Quirk, Tolerances, load_quirks
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
-from engine.security.configured import signs_certificates
+from engine.security.presence import signs_certificates
 from engine.settings import Settings
 from engine.stores.admissions import AdmissionBook, MemoryAdmissions
-from engine.stores.token_book import TokenBook
+from engine.stores.tariffs.book import TariffBook, fallback_of
+from engine.stores.tokens.book import UNKNOWN, TokenBook
+from engine.tariffs.held import HeldTariffs
 
 log = structlog.get_logger("runtime")
 ADOPTIONS_AT_ONCE = 64
@@ -71,6 +72,7 @@ class Runtime:
         tokens: TokenBook,
         *,
         admissions: AdmissionBook | None = None,
+        tariffs: TariffBook | None = None,
         clock: Clock | None = None,
         on_taken_over: Callable[[str, str, int], None] | None = None,
         on_lost: Callable[[BaseException], None] | None = None,
@@ -81,6 +83,7 @@ class Runtime:
         self.journal = journal
         self.tokens = tokens
         self.admissions = admissions or AdmissionBook(MemoryAdmissions())
+        self.tariffs = tariffs or TariffBook(fallback=fallback_of(settings))
         self.clock = clock or SystemClock()
         self.timers = Timers(self.clock)
         self.commands = CommandWaiters()
@@ -92,10 +95,10 @@ class Runtime:
             heartbeat_interval_s=settings.heartbeat_interval_s,
             offline_grace_s=settings.offline_grace_s,
             call_timeout_s=settings.call_timeout_s,
-            price=None if settings.price_per_kwh is None else Price(settings.price_per_kwh, settings.currency),
             signs_certificates=signs_certificates(settings),
         )
-        self.circumstances = Circumstances(0, self.tokens.standing, self.numbers.take, new_id)
+        self.tariffs.follow(self._tariffs_changed)
+        self.circumstances = Circumstances(0, lambda _: UNKNOWN, self.numbers.take, new_id)
         self.message_log = settings.message_log
         self.quirks = load_quirks(settings.quirks)
         self.enquiries = Enquiries(providers(settings, self.clock))
@@ -104,6 +107,10 @@ class Runtime:
         self.quarantines = 0
         self.activations = 0
         self._on_taken_over = on_taken_over
+
+    def _tariffs_changed(self, held: HeldTariffs) -> None:
+        """Sessions that begin from now on are priced by these."""
+        self.machine = replace(self.machine, tariffs=held)
 
     async def start(self) -> None:
         """Reserve transaction numbers: the first Start must not wait for them. Raises JournalUnavailable."""
@@ -193,6 +200,7 @@ class Runtime:
 
     def restored(self, actor: ChargePointActor, claim: Claim) -> None:
         """An actor has come to life."""
+        self.tokens.open.at(actor.id, actor.state)
         self.activations += 1
         self.freezer.activated()
 
@@ -201,6 +209,7 @@ class Runtime:
         if self.actors.get(actor.id) is actor:
             del self.actors[actor.id]
             self.commands.left(actor.id)
+            self.tokens.open.gone(actor.id)
 
     def quarantined(self, actor: ChargePointActor, error: str) -> None:
         """Too many failures: put on record under the epoch that the actor last had."""
@@ -239,6 +248,11 @@ class Runtime:
         Raises InvalidInput where that version cannot do it.
         """
 
+        if isinstance(operation, StartCharging):
+            token = operation.id_token.text
+            if self.tokens.standing(token, charge_point).status == "Invalid":
+                # Made for this start alone, maybe: the station will ask about it before the change is heard of.
+                await self.tokens.learn(token, charge_point)
         composed = partial(_composed, operation)
         return await self._carried_out(charge_point, command, composed, timeout_s, wait, requested_by)
 

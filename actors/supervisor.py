@@ -16,11 +16,12 @@ from typing import Any
 import psutil
 import ray
 import structlog
-from ray.exceptions import ActorDiedError, GetTimeoutError, RayActorError, RayError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, GetTimeoutError, RayActorError, RayError
 
 from actors.children import Child, dedicated_child, ray_class, wanted_children
 from actors.config import ClusterConfig, dedicated_host
 from actors.resident import RESIDENT_OPTIONS, Resident
+from engine.clock import SystemClock
 from engine.errors import Unavailable
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
@@ -32,20 +33,41 @@ log = structlog.get_logger("supervisor")
 PING_EVERY_S = 1.0
 PING_PATIENCE_S = 2.0
 STUCK_AFTER_S = 10.0
+START_PATIENCE_S = 60.0
+"""How long a process may take until its first answer; twice that after each one that was killed for it, at most
+`LONGEST_PATIENCE_S`. On a busy machine a kill would only have it begin anew, and take from the others' time."""
+LONGEST_PATIENCE_S = 480.0
 DEDICATED_EVERY_S = 5.0
 
 
 @dataclass(slots=True)
 class Watched:
-    """What is known of a child. Times are loop seconds."""
+    """What is known of a child. Times are loop seconds.
+
+    `answered` is when it answered last, or when its silence began to count: at its making or restart. `starting` is
+    until a process has answered for the first time, `unheard` counts those that were killed before.
+    """
 
     child: Child
     handle: Any = None
     answered: float = 0.0
+    starting: bool = True
+    unheard: int = 0
     made: int = 0
     killed: int = 0
     incarnations: list[str] = field(default_factory=list)
+    since: int = 0
+    """When the present incarnation was first seen, microseconds since the epoch."""
     last: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def patience_s(self) -> float:
+        """How long it may be silent now."""
+        return min(START_PATIENCE_S * 2**self.unheard, LONGEST_PATIENCE_S) if self.starting else STUCK_AFTER_S
+
+    def starts(self, now: float) -> None:
+        """Another process is coming up."""
+        self.starting, self.answered = True, now
 
 
 class Supervisor(Resident):
@@ -96,11 +118,12 @@ class Supervisor(Resident):
             {
                 "name": w.child.name,
                 "kind": w.child.kind,
-                "ready": bool(w.last.get("ready")) and now - w.answered < STUCK_AFTER_S,
+                "ready": bool(w.last.get("ready")) and not w.starting and now - w.answered < STUCK_AFTER_S,
                 "trouble": w.last.get("trouble", "starting"),
                 "pid": w.last.get("pid"),
                 "incarnation": w.last.get("incarnation"),
                 "restarts": max(0, len(w.incarnations) - 1),
+                "since": w.since,
                 "made": w.made,
                 "killed": w.killed,
                 "silent_s": round(now - w.answered, 1) if w.answered else None,
@@ -148,29 +171,36 @@ class Supervisor(Resident):
             watched.handle = None
             return
         except (RayActorError, GetTimeoutError, TimeoutError) as error:
+            if not watched.starting and isinstance(error, ActorUnavailableError) and "restarting" in str(error):
+                # It died, and Ray is at it. (A stopped process may be "unavailable", too: that one has to be killed.)
+                watched.starts(now)
             await self._silent(watched, now, error)
             return
         watched.answered = asyncio.get_running_loop().time()
+        watched.starting, watched.unheard = False, 0
         incarnation = watched.last["incarnation"]
         if not watched.incarnations or watched.incarnations[-1] != incarnation:
             watched.incarnations.append(incarnation)
+            watched.since = SystemClock().now()
             log.info("child_alive", child=watched.child.name, pid=watched.last["pid"], incarnation=incarnation)
 
     def _make(self, watched: Watched) -> Any:
         child = watched.child
         watched.made += 1
         options = RESIDENT_OPTIONS | {"name": child.name, "namespace": child.namespace, "get_if_exists": True}
-        # A new process may take long to start on a busy machine; its silence counts from now.
-        watched.answered = asyncio.get_running_loop().time() + 20.0
+        watched.starts(asyncio.get_running_loop().time())
         return ray_class(child.kind).options(**options).remote(child.name, self.config, *child.arguments)
 
     async def _silent(self, watched: Watched, now: float, error: BaseException) -> None:
-        if now - watched.answered < STUCK_AFTER_S or watched.handle is None:
+        if now - watched.answered < watched.patience_s or watched.handle is None:
             return
         log.error("child_stuck", child=watched.child.name, silent_s=round(now - watched.answered, 1), error=str(error))
+        # What has not answered yet is not the process that answered last.
+        pid = None if watched.starting else watched.last.get("pid")
         watched.killed += 1
-        watched.answered = now + 10.0
-        if not _kill_process(watched.last.get("pid"), watched.child.name):
+        watched.unheard += watched.starting
+        watched.starts(now)
+        if not _kill_process(pid, watched.child.name):
             ray.kill(watched.handle, no_restart=False)
 
 

@@ -1,4 +1,5 @@
-"""The demonstration: a small simulated fleet beside the system, registered like real chargers, with passwords.
+"""The demonstration: a small simulated fleet beside the system, registered like real chargers, with passwords, at
+stations that are described (`demo_places.py`).
 
 Two of them are of `isolation: dedicated`, and they speak the three versions in turn. They run in a process of their
 own, which ends with the launcher.
@@ -17,13 +18,19 @@ import structlog
 
 from actors.cluster import Cluster
 from actors.embedded.processes import record_process
+from api.demo_books import bill, price
+from api.demo_places import describe
+from engine.clock import SystemClock
 from engine.errors import NotFound
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
+from engine.stores.places.connectors import Connectors
+from engine.stores.places.stations import Stations
 from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import connect
-from engine.stores.tokens import Token, Tokens
+from engine.stores.tokens.repository import Tokens
+from engine.stores.tokens.token import Token
 from loadtest.speech import VERSIONS
 
 log = structlog.get_logger("demo")
@@ -80,7 +87,11 @@ async def _register(cluster: Cluster, names: list[str]) -> dict[str, str]:
                 isolation = "dedicated" if number < DEDICATED else "shared"
                 new = NewChargePoint(name, name=f"Demo charger {number + 1}", isolation=isolation)
                 await registry.create(new, passwords[name])
-        await Tokens(database, feed).put(*(Token(tag, note="demo") for tag in TAGS))
+        clock = SystemClock()
+        await describe(Stations(database, feed, clock), registry, Connectors(database, feed, clock), names)
+        await price(database, feed)
+        await bill(database)
+        await Tokens(database, feed).put(*(Token(tag, label="demo") for tag in TAGS))
     finally:
         await bus.aclose()
         await database.aclose()

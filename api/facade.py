@@ -17,8 +17,7 @@ from actors.facade import FacadeContext
 from actors.fleet import children, host_numbers, projection_lag
 from actors.stores import file_exchange
 from api.app import create_app
-from api.ports import Component, FacadePorts, Sample
-from api.serve import start
+from api.ports.facade import Component, FacadePorts, Sample
 from api.sources.authority import OwnAuthority
 from api.sources.calls import check_call
 from api.sources.clickhouse import ClickHouseReader
@@ -28,16 +27,23 @@ from api.sources.live import FeedEvents
 from api.sources.messages import ClickHouseMessages, FeedFrames
 from api.sources.registry import SqlRegistry
 from api.sources.security_events import SqlSecurityEvents
-from engine.clock import SystemClock
+from api.ui.front import Front
+from api.web.serve import start
+from engine.access.scope import EVERYWHERE
+from engine.alerts.desk import Alerts
+from engine.billing.reviews import Reviews
+from engine.clock import SECOND, SystemClock
+from engine.deliveries.log import DeliveryLog
 from engine.errors import RaychargeError, StoreUnavailable, Unavailable
 from engine.journal.redis_streams import RedisJournal
+from engine.outbox.store import Outbox
+from engine.payments.configured import open_provider
 from engine.stores.campaigns import Campaigns
 from engine.stores.files.exchange import FileExchange
 from engine.stores.secret_changes import SecretChanges
 from engine.stores.signing_requests import SigningRequests
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import dead_letters
-from engine.stores.users import Users
 
 log = structlog.get_logger("facade")
 NEARLY_FULL, FULL = 0.6, 0.95
@@ -95,7 +101,42 @@ class SystemMetrics:
         ]
         for lag in await asyncio.gather(*(projection_lag(name) for name in PROJECTIONS)):
             samples += _lag_samples(lag)
-        return samples + await self._journal_samples()
+        return samples + await self._journal_samples() + await self._business_samples()
+
+    async def _business_samples(self) -> list[Sample]:
+        letters = await Outbox(self._database, SystemClock()).counts()
+        waiting = await Reviews(self._database, SystemClock()).open_count(EVERYWHERE)
+        states = [
+            Sample("raycharge_outbox_letters", "Letters by state", float(letters.get(state, 0)), {"state": state})
+            for state in ("waiting", "dead")
+        ]
+        return [
+            *states,
+            *await self._deliveries(),
+            *await self._alerts(),
+            Sample("raycharge_reviews_open", "Sessions that finance has to decide about", float(waiting)),
+        ]
+
+    async def _deliveries(self) -> list[Sample]:
+        clock = SystemClock()
+        backlog = await DeliveryLog(self._database, clock).backlog()
+        age = 0.0 if backlog.oldest is None else max(clock.now() - backlog.oldest, 0) / SECOND
+        name, about = "raycharge_deliveries", "Messages to channels by state"
+        return [
+            Sample(name, about, float(backlog.waiting), {"state": "waiting"}),
+            Sample(name, about, float(backlog.dead), {"state": "dead"}),
+            Sample("raycharge_deliveries_oldest_seconds", "Age of the oldest that waits", age),
+        ]
+
+    async def _alerts(self) -> list[Sample]:
+        counts = await Alerts(self._database, SystemClock()).counts(EVERYWHERE)
+        return [
+            Sample(
+                "raycharge_alerts", "Alerts that are not resolved", float(many), {"state": state, "severity": severity}
+            )
+            for state, by_severity in counts.items()
+            for severity, many in by_severity.items()
+        ]
 
     async def _journal_samples(self) -> list[Sample]:
         info = await self._journal.info()
@@ -155,9 +196,7 @@ async def serve(context: FacadeContext) -> None:
     ports = FacadePorts(
         fleet=context.fleet,
         check_call=check_call,
-        registry=SqlRegistry(
-            stores.database, stores.registry, stores.token_registry, stores.admission_registry, Users(stores.database)
-        ),
+        registry=SqlRegistry(stores.registry),
         ledger=SqlLedger(stores.database),
         analytics=ClickHouseCurves(clickhouse),
         messages=ClickHouseMessages(clickhouse, SystemClock()),
@@ -170,9 +209,11 @@ async def serve(context: FacadeContext) -> None:
         secrets=stores.secret_changes,
         authority=OwnAuthority(stores.certificates, SigningRequests(stores.database), config.settings.pki_folder),
         security_events=SqlSecurityEvents(stores.database),
+        business=stores.business,
         signing_key=stores.key.digest("façade logins"),
+        payment_provider=open_provider(config.settings, stores.key),
     )
-    serving = await start(create_app(ports, config.settings), config.settings.bind, config.settings.api_port)
+    serving = await start(Front(create_app(ports, config.settings)), config.settings.bind, config.settings.api_port)
     sweeping = asyncio.create_task(_sweep(files))
     context.listening()
     settling = asyncio.create_task(_settle(stores.secret_changes))

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PARTS = frozenset({"floor", "load", "reference_csms"})
+PARTS = frozenset({"floor", "live_readers", "load", "reference_csms"})
 """Modules that can be run but measure only as parts of other benchmarks."""
 
 

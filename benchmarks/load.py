@@ -2,6 +2,7 @@
 
     python -m benchmarks.load --url ws://127.0.0.1:9000/ocpp --chargers 1000 --warmup 10 --seconds 60
     python -m benchmarks.load --url … --chargers 1000 --mode open --rate 5000 --seconds 60 --sample-log acks.jsonl
+    python -m benchmarks.load --url … --chargers 1000 --mode status --rate 200 --seconds 60     (StatusNotifications)
     python -m benchmarks.load --url … --chargers 5000 --mode idle --seconds 0        (holds until stdin is closed)
 
 It writes one JSON object a line to stdout: {"event": "ready"}, {"event": "window_start"}, {"event": "window_end"} and
@@ -28,7 +29,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.load_charger import CHARGERS, Charger, Stamps
+from benchmarks.load_charger import CHARGERS, Charger, Stamps, StatusCharger
 
 TICK_S = 0.002
 
@@ -112,7 +113,7 @@ class Load:
             await self._idle()
             return self._result(0.0, 0.0)
         self.running = True
-        loading = asyncio.create_task(self._open_loop()) if self.options.mode == "open" else None
+        loading = asyncio.create_task(self._open_loop()) if self.options.mode in ("open", "status") else None
         if loading is None:
             for charger in self.chargers:
                 if charger.phase in ("load", "echo"):
@@ -131,12 +132,13 @@ class Load:
     async def _connect(self) -> None:
         parts = urlsplit(self.options.url)
         options, stamps = self.options, Stamps()
+        kind = StatusCharger if options.mode == "status" else CHARGERS[options.version]
         self._waiting = options.chargers
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number in range(options.first, options.first + options.chargers):
             name = f"{options.prefix}{number:06d}"
-            charger = CHARGERS[options.version](name, options.url, self, stamps, password=options.password)
+            charger = kind(name, options.url, self, stamps, password=options.password)
             charger.id_tag = options.id_tag
             self.chargers.append(charger)
             await loop.create_connection(lambda c=charger: c, parts.hostname, parts.port or 80)  # type: ignore[misc]
@@ -261,6 +263,10 @@ class LoadProcess:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
 
+    def kill(self) -> None:
+        """Have all chargers lose their connection at once."""
+        self._process.kill()
+
     def __enter__(self) -> LoadProcess:
         return self
 
@@ -290,7 +296,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--password", default=os.environ.get("LOAD_PASSWORD", ""), help="HTTP Basic, the same for all")
     parser.add_argument("--id-tag", default="LOAD")
     parser.add_argument("--version", choices=tuple(CHARGERS), default="ocpp1.6", help="what the chargers speak")
-    parser.add_argument("--mode", choices=("closed", "open", "idle"), default="closed")
+    parser.add_argument("--mode", choices=("closed", "open", "status", "idle"), default="closed")
     parser.add_argument("--rate", type=float, default=1000.0, help="messages a second in all (open loop)")
     parser.add_argument("--connect-rate", type=float, default=200.0, help="handshakes a second")
     parser.add_argument("--ready-timeout", type=float, default=120.0)

@@ -36,6 +36,10 @@ _TRANSACTION_EVENT = (
     b'{"value":%d.%d,"context":"Sample.Periodic","measurand":"Current.Import","unitOfMeasure":{"unit":"A"}},'
     b'{"value":%d.%d,"context":"Sample.Periodic","measurand":"Voltage","unitOfMeasure":{"unit":"V"}}]}]}]'
 )
+_STATUS = (
+    b'[2,"%s%012d","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"%s","info":"%.6f",'
+    b'"timestamp":"%s"}]'
+)
 _MILLIS = tuple(b"%03dZ" % n for n in range(1000))
 
 
@@ -282,6 +286,20 @@ class Charger201(Charger):
 
     def _begun(self, answer: dict[str, object]) -> None:
         return
+
+
+class StatusCharger(Charger):
+    """Sends StatusNotifications in turn Preparing and Available, each with the time at which it leaves as `info`."""
+
+    __slots__ = ()
+
+    def start(self) -> None:
+        self.phase = "load"
+        self.watcher.ready(self)
+
+    def _reading(self, number: int, stamp: bytes, register: int) -> bytes:
+        status = b"Available" if number % 2 else b"Preparing"
+        return _STATUS % (self._prefix, number, status, time.time(), stamp)
 
 
 CHARGERS = {kind.subprotocol: kind for kind in (Charger, Charger201)}

@@ -5,18 +5,20 @@
     │   ├── NotFound
     │   │   └── Gone
     │   ├── Conflict
+    │   │   └── Changed
     │   ├── TooLarge
     │   ├── Unauthenticated
     │   └── Forbidden
     ├── ProtocolError           the station's: becomes a CALLERROR (engine/ocpp/errors.py maps the code's spelling)
     ├── Unavailable             ours, and passing: try again (retriable)
     │   ├── JournalUnavailable
-    │   └── StoreUnavailable
+    │   ├── StoreUnavailable
+    │   └── ProviderAway
     ├── IllegalTransition       ours: a machine was led where its table has no arrow; raised only in strict mode (tests)
     ├── StaleEpoch              ours: another activation has taken over; stop at once
     └── ConfigurationError      the operator's: a setting or a store that cannot be used, with what to do
 
-`api/problems.py` holds the one table from error type to HTTP status.
+`api/web/problems.py` holds the one table from error type to HTTP status.
 """
 
 from __future__ import annotations
@@ -52,6 +54,15 @@ class Conflict(InvalidInput):
     """It is there already, or has changed meanwhile."""
 
 
+class Changed(Conflict):
+    """Somebody else has changed it since the caller last looked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It has been changed meanwhile.", field="If-Match", remedy="Read it again and decide on what is there now."
+        )
+
+
 class Unauthenticated(InvalidInput):
     """No valid login."""
 
@@ -80,6 +91,10 @@ class JournalUnavailable(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """SQL or ClickHouse cannot be reached."""
+
+
+class ProviderAway(Unavailable):
+    """The payment provider does not answer, or says that it cannot at the moment."""
 
 
 class StaleEpoch(RaychargeError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from decimal import Decimal
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +36,17 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="TLS for stations with static-RSA cipher suites only; 0: none."
     )
     tls_certificates: str = Field(default="", description="Folder of the gateway's certificates; empty: `data/tls`.")
+    smtp_url: str = Field(
+        default="", description="Mail server as smtp://user:password@host:587 or smtps://…; empty: e-mail waits."
+    )
+    mail_sender: str = Field(
+        default="Raycharge <raycharge@localhost>", description="From whom e-mail comes, as Name <address>."
+    )
+    private_receivers: str = Field(
+        default="",
+        description="Private networks that webhooks, chats and push may reach, by http too; empty: none.",
+    )
+    delivery_days: int = Field(default=30, ge=1, description="How long the log keeps what was delivered or given up.")
     organisation: str = Field(default="Raycharge", min_length=1, description="The operator's name (O) in certificates.")
     authority_url: str = Field(default="", description="Another authority for stations' certificates, as https://….")
     authority_token: str = Field(default="", description="Bearer token for it.")
@@ -42,26 +55,68 @@ class Settings(BaseSettings):
     default_subprotocol: Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] = Field(
         default="ocpp1.6", description="What a charger is taken to speak that names no subprotocol."
     )
+    inbox_network: str = Field(
+        default="default", min_length=1, description="The network that unregistered chargers are given to."
+    )
     quirks: str = Field(default="", description="File of the operator's own quirk profiles (TOML); empty: none.")
 
     public_url: str = Field(
         default="", description="How chargers reach the façade, for file links; empty: from bind and API port."
     )
+    trusted_proxies: str = Field(
+        default="", description="Proxies before the façade whose X-Forwarded-For counts: addresses, networks."
+    )
     max_firmware_mb: int = Field(default=1024, ge=1, description="Largest firmware image.")
     max_upload_mb: int = Field(default=512, ge=1, description="Largest log or diagnostics file of a charger.")
     upload_days: int = Field(default=90, ge=1, description="How long chargers' logs and diagnostics are kept.")
 
+    requests_per_minute: int = Field(
+        default=6000, ge=0, description="Requests a caller may make, in each façade; 0: as many as they like."
+    )
+    requests_per_minute_per_address: int = Field(
+        default=12000, ge=0, description="Requests from one address, in each façade; 0: as many as they like."
+    )
+
     hosts: int = Field(default=2, ge=1, le=64, description="Hosts (processes in which actors live) on this node.")
     partitions: int = Field(default=4, ge=1, le=1024, description="Journal partitions; fixed at the first start.")
     admin_password: str = Field(default="", description="First admin's password; empty: one is made and printed.")
+    oidc_issuer: str = Field(default="", description="OpenID provider for logins of staff, as https://…; empty: none.")
+    oidc_client_id: str = Field(default="", description="Our client id there.")
+    oidc_client_secret: str = Field(default="", description="Our client secret there.")
+    oidc_scopes: str = Field(default="openid email profile", description="What it is asked for.")
+    oidc_redirect_url: str = Field(
+        default="", description="Where it sends browsers back; empty: `/api/v1/oidc/callback` of the public URL."
+    )
+    oidc_role_claim: str = Field(default="groups", description="Claim that gives roles; a path with dots.")
+    oidc_roles: str = Field(default="", description="What its values give, as `value=role@network, …`.")
+    oidc_link_by_email: bool = Field(
+        default=False, description="Link an account by its address, if the provider has verified that."
+    )
     metrics_token: str = Field(default="", description="Bearer token that may read /metrics; empty: users only.")
     demo: int = Field(default=0, ge=0, description="Simulated charge points to run beside the system.")
 
+    map_tiles: str = Field(
+        default="",
+        description="Tiles under the maps, as https://host/{z}/{x}/{y}.png; empty: none, and nothing is asked outside.",
+    )
+    map_attribution: str = Field(default="", description="Whose map that is, as its owner wants it to be shown.")
+
     heartbeat_interval_s: int = Field(default=300, ge=1, description="Interval given to booting stations.")
     price_per_kwh: Decimal | None = Field(
-        default=None, ge=0, description="What sessions cost until there are tariffs; empty: no price."
+        default=None, ge=0, description="What sessions cost where no tariff is assigned; empty: nothing."
     )
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", description="Of that price, as in ISO 4217.")
+    payments: Literal["", "off", "local", "http"] = Field(
+        default="",
+        description="Who takes payments: off, local (test cards), http (`PAYMENTS_URL`). Empty: local in demo mode.",
+    )
+    payments_port: int = Field(default=8090, ge=1, le=65535, description="Where the local payment provider listens.")
+    payments_url: str = Field(
+        default="",
+        description="http: the provider's address. local: how payers reach its page, if not by bind and port.",
+    )
+    payments_key: str = Field(default="", description="http: the provider's bearer key.")
+    payments_webhook_secret: str = Field(default="", description="http: what its webhooks are signed with.")
     ping_interval_s: float = Field(default=30.0, gt=0, description="WebSocket ping interval; dead after two.")
     offline_grace_s: float = Field(default=60.0, gt=0, description="Reconnecting becomes offline after this.")
     call_timeout_s: float = Field(default=30.0, gt=0, description="How long a station may take to answer a CALL.")
@@ -90,6 +145,23 @@ class Settings(BaseSettings):
     def _no_price(cls, said: object) -> object:
         return None if isinstance(said, str) and not said.strip() else said
 
+    @field_validator("trusted_proxies", "private_receivers")
+    @classmethod
+    def _networks(cls, said: str) -> str:
+        """Raise ValueError at start rather than with the first request."""
+        for text in filter(None, map(str.strip, said.split(","))):
+            ip_network(text, strict=False)
+        return said
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _template(cls, said: str) -> str:
+        """Its host goes into the pages' security policy: nothing else may come in with it."""
+        pattern = r"https?://[A-Za-z0-9.:{}-]+/[!-~]*"
+        if said and not (re.fullmatch(pattern, said) and all(part in said for part in ("{z}", "{x}", "{y}"))):
+            raise ValueError("Give the tiles as https://host/{z}/{x}/{y}.png.")
+        return said
+
     @field_validator("quirks")
     @classmethod
     def _absolute(cls, said: str) -> str:
@@ -104,6 +176,21 @@ class Settings(BaseSettings):
             return self.public_url.rstrip("/")
         host = self.bind if self.bind not in ("0.0.0.0", "::", "") else _own_address()
         return f"http://{f'[{host}]' if ':' in host else host}:{self.api_port}"
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted proxies as networks. Raises ValueError for what is none."""
+        return tuple(ip_network(text.strip(), strict=False) for text in self.trusted_proxies.split(",") if text.strip())
+
+    @property
+    def own_host(self) -> str:
+        """How processes of this machine reach what listens on `bind`."""
+        return "127.0.0.1" if self.bind in ("0.0.0.0", "::", "") else self.bind
+
+    @property
+    def takes_payments(self) -> str:
+        """off, local or http."""
+        return self.payments or ("local" if self.demo else "off")
 
     @property
     def sql_url(self) -> str:

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from loadtest.audit import AUDITED, AuditBook, AuditLine
+from loadtest.books import sqlite_rows
 
 Query = Callable[[str], Sequence[Sequence[Any]]]
 Place = tuple[str, int, str]
@@ -240,15 +241,7 @@ def _known(*books: _Lines) -> set[str]:
 
 def sqlite_query(path: Path) -> Query:
     """Queries on a SQLite file that others are writing to."""
-
-    def query(statement: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)
-        try:
-            return connection.execute(statement).fetchall()
-        finally:
-            connection.close()
-
-    return query
+    return partial(sqlite_rows, path)
 
 
 def clickhouse_query(url: str) -> Query:

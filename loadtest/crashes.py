@@ -193,7 +193,7 @@ def _with_descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-_PROJECTIONS = ("ledger", "analytics", "live", "archive")
+_PROJECTIONS = ("ledger", "analytics", "live", "archive", "billing")
 _WAYS: dict[str, Callable[[Killer], dict[str, int]]] = {
     "host": Killer.host,
     "supervisor": lambda killer: killer.kill("supervisor"),
@@ -286,7 +286,7 @@ def _replaced(system: Installation, killed: dict[str, int]) -> bool:
     return all(now.get(name, pid) != pid for name, pid in killed.items() if not name.startswith("child"))
 
 
-def await_consumers(system: Installation, timeout_s: float = 120.0) -> None:
+def await_consumers(system: Installation, timeout_s: float = RECOVERED_WITHIN_S) -> None:
     """Wait until nothing is left for SQL and ClickHouse to take over: no lag, and nothing applied for a while."""
     seen: list[tuple[float, dict[str, float]]] = []
 

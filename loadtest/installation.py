@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -29,12 +28,14 @@ from engine.stores.installation_key import InstallationKey
 from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import connect
-from engine.stores.tokens import Token, Tokens
+from engine.stores.tokens.repository import Tokens
+from engine.stores.tokens.token import Token
+from loadtest import books
 
 ADMIN = "admin@raycharge.local"
 PASSWORD = "a-password-for-tests"
 METRICS_TOKEN = "a-token-for-tests"
-READY_WITHIN_S = 180.0
+READY_WITHIN_S = 320.0
 
 
 class Installation:
@@ -53,6 +54,9 @@ class Installation:
             "METRICS_TOKEN": METRICS_TOKEN,
             **(settings or {}),
         }
+        self._server = "" if "DATABASE_URL" in self.settings else books.server_url()
+        if self._server:
+            self.settings["DATABASE_URL"] = books.make_database(self._server)
         self.launcher: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", timeout=60.0, trust_env=False)
         self._token = ""
@@ -64,6 +68,8 @@ class Installation:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self.http.close()
+        if self._server:
+            books.drop_database(self._server, self.settings["DATABASE_URL"])
 
     # life ------------------------------------------------------------------------------------------------------------
 
@@ -85,7 +91,7 @@ class Installation:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.launcher = subprocess.Popen(
-                [sys.executable, "-m", "api.cli", "up", *arguments],
+                [sys.executable, "-m", "api.command_line.main", "up", *arguments],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -245,12 +251,9 @@ class Installation:
         return rows
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on the SQLite file."""
-        connection = sqlite3.connect(f"file:{self.data_dir}/raycharge.sqlite3?mode=ro", uri=True, timeout=10.0)
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()
+        """Rows of a query on the books, whichever database they are in."""
+        url = self.settings.get("DATABASE_URL")
+        return books.postgres_rows(url, query) if url else books.sqlite_rows(self.data_dir / "raycharge.sqlite3", query)
 
 
 def own_installation(settings: Mapping[str, str] | None = None) -> Installation:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from actors.embedded.ports import free_ports
 from loadtest.installation import Installation
 from tests.conformance import contracts, price
 from tests.conformance.tls_material import prepare
+from tests.system.letter_box import LetterBox
 
 # How long an example takes says something about the machine's other tenants, and nothing about the code.
 settings.register_profile("raycharge", deadline=None)
@@ -35,10 +37,22 @@ def _turn(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two hosts, started once, with TLS and a price. Tests use charge points of their own, so that they do not meet."""
+def letters() -> Iterator[LetterBox]:
+    """The mail server of the running system."""
+    with LetterBox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, letters: LetterBox) -> Iterator[Installation]:
+    """Two hosts, started once, with TLS, mail, a price and test payments. Tests use charge points of their own."""
     folder = tmp_path_factory.mktemp("system")
-    installation = Installation(folder, {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN, **price.SETTINGS})
+    (payments_port,) = free_ports(1)
+    payments = {"PAYMENTS": "local", "PAYMENTS_PORT": str(payments_port)}
+    ours = {"HOSTS": "2", "METRICS_TOKEN": METRICS_TOKEN, "SMTP_URL": letters.url}
+    # Where tests have their webhooks and push messages sent.
+    ours |= {"PRIVATE_RECEIVERS": "127.0.0.0/8"}
+    installation = Installation(folder, ours | price.SETTINGS | payments)
     prepare(installation)
     contracts.prepare(installation)
     with installation as system:

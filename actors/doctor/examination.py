@@ -63,6 +63,8 @@ def wanted_ports(settings: Settings) -> list[Wanted]:
         wanted.append(Wanted("RAYCHARGE_OCPP_TLS_PORT", settings.bind, settings.ocpp_tls_port))
         if settings.ocpp_legacy_tls_port:
             wanted.append(Wanted("RAYCHARGE_OCPP_LEGACY_TLS_PORT", settings.bind, settings.ocpp_legacy_tls_port))
+    if settings.takes_payments == "local":
+        wanted.append(Wanted("RAYCHARGE_PAYMENTS_PORT", settings.bind, settings.payments_port))
     if not settings.clickhouse_url:
         wanted.append(Wanted("RAYCHARGE_CLICKHOUSE_PORT", "127.0.0.1", settings.clickhouse_port))
     return wanted

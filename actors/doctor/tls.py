@@ -12,7 +12,7 @@ from actors.doctor.findings import Check
 from actors.gateway.tls_material import TlsFiles, key_file, own_certificates, revocation_lists
 from engine.errors import ConfigurationError
 from engine.security.authority import algorithm_of
-from engine.security.local_authority import is_initialised, roots_file
+from engine.security.presence import is_initialised, roots_file
 from engine.settings import Settings
 
 SOON = timedelta(days=14)

@@ -33,13 +33,15 @@ ADMISSION_PATIENCE_S = 10.0
 class Knock:
     """A claim with all that may prove it: the password as bytes, and what TLS knows of the other side.
 
-    `certificate` is DER and was verified up to one of the trusted authorities.
+    `certificate` is DER and was verified up to one of the trusted authorities. `subprotocols` is what it offers.
     """
 
     charge_point: str
     secret: bytes | None
     secure: bool = False
     certificate: bytes | None = None
+    address: str = ""
+    subprotocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,14 @@ class Listener:
                 await asyncio.sleep(delay)
             finally:
                 self._waiting -= 1
-        knock = Knock(claim.charge_point, split_secret(claim), socket.secure, socket.certificate)
+        knock = Knock(
+            claim.charge_point,
+            split_secret(claim),
+            socket.secure,
+            socket.certificate,
+            socket.address,
+            claim.subprotocols,
+        )
         wait = self._failures.retry_after(socket.address, now)
         if wait > 0.0 and not await self._gatekeeper.is_proven(knock):
             self._refuse(socket, HTTPStatus.TOO_MANY_REQUESTS, "Too many failures.", retry_after=int(wait) + 1)

@@ -24,7 +24,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from engine.errors import ConfigurationError
 from engine.security.authority import certificate_pem
 from engine.security.certificates import Trust
-from engine.security.local_authority import roots_file
+from engine.security.presence import roots_file
 from engine.settings import Settings
 
 log = structlog.get_logger("tls")

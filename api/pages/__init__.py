@@ -1,7 +1,7 @@
-"""The pages for people: a small live overview at `/` and the REST reference at `/docs`.
+"""The REST reference at `/docs`, for people.
 
-Both come whole from this process, without a request to anywhere else. Their inline style and script are named in the
-content security policy by hash, so that nothing else can run in them.
+It comes whole from this process, without a request to anywhere else. Its inline style and script are named in the
+content security policy by hash, so that nothing else can run in it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from api.context import Context, Here
 from api.pages.reference import render
+from api.web.context import Context, Here
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,12 +56,6 @@ def _page(name: str, here: Context, **parts: str) -> HTMLResponse:
     for part, content in {"notes": _notes(here), **parts}.items():
         text = text.replace(f"<!--{part}-->", content)
     return HTMLResponse(text, headers={"Content-Security-Policy": policy})
-
-
-@router.get("/", operation_id="landing")
-async def landing(here: Here) -> HTMLResponse:
-    """A shell: it holds nothing about the fleet before somebody has logged in."""
-    return _page("landing.html", here)
 
 
 @router.get("/docs", operation_id="docs")

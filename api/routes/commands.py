@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
-from api import cursors
-from api.command_schemas import CommandIn, CommandOut, CommandResultOut
-from api.context import Caller, Context, Here
-from api.ports import ChargePoint, CommandRow
+from api.ports.facade import ChargePoint, CommandFilter
 from api.routes.paging import Cursor, Id, Limit, known_charge_point_id, page
-from api.schemas import Page
+from api.schemas.commands import CommandIn, CommandOut, CommandResultOut
+from api.schemas.resources import Page, micros_of
+from api.web import cursors
+from api.web.context import Caller, Context, Here, Scoped
+from api.web.idempotency import command_id
 from engine.errors import Conflict
-from engine.ids import new_id
+from engine.places.commissioning import RETIRED
 
 router = APIRouter(tags=["commands"])
 ChargePointId = Annotated[str, Depends(known_charge_point_id)]
@@ -28,7 +30,7 @@ async def send_command(
     row = await in_service(here, charge_point)
     live = await here.ports.fleet.state(row.id) or {}
     here.ports.check_call(str(live.get("subprotocol") or "ocpp1.6"), body.action, body.payload)
-    command = new_id()
+    command = command_id()
     response.headers["Location"] = f"/api/v1/commands/{command}"
     ended = await here.ports.fleet.command(
         row.id,
@@ -58,21 +60,39 @@ async def in_service(here: Context, charge_point: str) -> ChargePoint:
     return row
 
 
+async def commandable(here: Context, charge_point: str) -> str:
+    """The charge point's id as registered, from memory where it is there. Raises as `in_service`."""
+    place = here.ports.business.places.place(charge_point)
+    if place is not None and place.commissioning != RETIRED:
+        return place.charge_point
+    return (await in_service(here, charge_point)).id
+
+
 @router.get(
     "/charge-points/{id}/commands", operation_id="listCommands", summary="A charge point's commands, newest first"
 )
 async def list_commands(
-    charge_point: ChargePointId, here: Here, limit: Limit = 50, cursor: Cursor = None
+    charge_point: ChargePointId,
+    here: Here,
+    action: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9]{1,64}$", description="E.g. Reset.")] = None,
+    state: Annotated[str | None, Query(pattern=r"^[a-z_]{1,32}$", description="E.g. sent, ended.")] = None,
+    outcome: Annotated[str | None, Query(pattern=r"^[A-Za-z]{1,32}$", description="E.g. Accepted.")] = None,
+    requested_by: Annotated[str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,254}$")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Requested at or after, RFC 3339.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Requested before, RFC 3339.")] = None,
+    sort: Annotated[Literal["-requested", "requested"], Query(description="Newest or oldest first.")] = "-requested",
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Page[CommandOut]:
+    """Keep filters and `sort` the same on each page."""
+    span = micros_of(since), micros_of(until)
+    wanted = CommandFilter(action, state, outcome, requested_by, *span, ascending=sort == "requested")
     row = await here.ports.registry.charge_point(charge_point)
-    rows = await here.ports.ledger.commands(row.id, after=cursors.decode_moment(cursor), limit=limit + 1)
-    return Page[CommandOut](**page(rows, limit, CommandOut.of, _position))
-
-
-def _position(row: CommandRow) -> tuple[int, str]:
-    return row.requested, row.id
+    after = cursors.decode_in(sort, cursor)
+    rows = await here.ports.ledger.commands(row.id, wanted, after=after, limit=limit + 1)
+    return Page[CommandOut](**page(rows, limit, CommandOut.of, lambda row: (sort, row.requested, row.id)))
 
 
 @router.get("/commands/{id}", operation_id="getCommand", summary="One command")
-async def get_command(id: Id, here: Here) -> CommandOut:
-    return CommandOut.of(await here.ports.ledger.command(id))
+async def get_command(id: Id, here: Here, scope: Scoped) -> CommandOut:
+    return CommandOut.of(await here.ports.ledger.command(id, scope))

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.context import Here
-from api.problems import problem_of
-from api.transfers import FileAnswer, Incoming, Upload, file_answer
+from api.operations.transfers import FileAnswer, Incoming, Upload, file_answer
+from api.web.context import Here
+from api.web.problems import problem_of
 from engine.errors import Gone, InvalidInput, Unavailable
 from engine.stores.files.catalogue import Link
 
@@ -22,7 +22,7 @@ Name = Annotated[str, Path(max_length=500, description="Any; a station's own nam
 
 
 _OVER = frozenset({"done", "superseded"})
-"""States of a job (engine/charging/jobs.py) after which nothing is transferred any more."""
+"""States of a job (engine/charging/kept/jobs.py) after which nothing is transferred any more."""
 
 
 class BroughtOut(BaseModel):

@@ -8,13 +8,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from api import cursors
-from api.context import Caller, Here
+from api.operations.transfers import FileAnswer, Incoming, Upload, file_answer
 from api.routes.files import FILE_BODY, closing
 from api.routes.paging import Cursor, Id, Limit, known_charge_point_id, page
-from api.schemas import Page, Strict, Text
-from api.transfers import FileAnswer, Incoming, Upload, file_answer
+from api.schemas.resources import NetworkId, Page, Strict, Text
+from api.web import cursors
+from api.web.context import Caller, Context, Here, Scoped
+from api.web.preconditions import IfMatch, tagged
+from engine.access.scope import Scope
 from engine.clock import to_iso
+from engine.errors import Forbidden
 from engine.stores.files.catalogue import FirmwareImage, StationFile
 
 router = APIRouter()
@@ -37,6 +40,7 @@ class FirmwareOut(BaseModel):
     sha256: str
     created_at: str
     created_by: str
+    network: str | None = Field(description="Whose it is; null: the installation's, for all of its networks.")
 
     @classmethod
     def of(cls, image: FirmwareImage) -> FirmwareOut:
@@ -73,8 +77,9 @@ class StationFileOut(BaseModel):
 
 
 @router.get("/firmware", operation_id="listFirmware", summary="Firmware images, newest first", tags=["firmware"])
-async def list_firmware(here: Here, limit: Limit = 50, cursor: Cursor = None) -> Page[FirmwareOut]:
-    rows = await here.ports.files.catalogue.images(after=cursors.decode_moment(cursor), limit=limit + 1)
+async def list_firmware(here: Here, scope: Scoped, limit: Limit = 50, cursor: Cursor = None) -> Page[FirmwareOut]:
+    after = cursors.decode_moment(cursor)
+    rows = await here.ports.files.catalogue.images(after=after, limit=limit + 1, scope=scope)
     return Page[FirmwareOut](**page(rows, limit, FirmwareOut.of, lambda row: (row.created, row.id)))
 
 
@@ -90,23 +95,30 @@ async def list_firmware(here: Here, limit: Limit = 50, cursor: Cursor = None) ->
 async def add_firmware(
     here: Here,
     caller: Caller,
+    scope: Scoped,
     request: Request,
     name: Annotated[FileName | None, Query(description="File name; left out: the form's.")] = None,
     vendor: Annotated[Text, Query()] = "",
     model: Annotated[Text, Query()] = "",
     version: Annotated[Text, Query()] = "",
     note: Annotated[Text, Query()] = "",
+    network: Annotated[NetworkId | None, Query(description="Whose; left out: your own, or the installation's.")] = None,
 ) -> Response:
     """The bytes alone (`curl --data-binary @image -H 'Content-Type: application/octet-stream'`), or a form with one
     file. Certificate and signature of a signed image are set afterwards with PATCH."""
 
     async def keep(upload: Upload) -> Response:
+        home = await here.ports.business.whereabouts.home(scope, network)
         exchange = here.ports.files
         incoming = Incoming(upload, exchange.limits.firmware_bytes)
         told = {"vendor": vendor, "model": model, "version": version, "note": note}
         chunks = incoming.chunks()
         image = await exchange.add_image(
-            chunks, name=lambda: name or incoming.name or "firmware.bin", created_by=caller.email, **told
+            chunks,
+            name=lambda: name or incoming.name or "firmware.bin",
+            created_by=caller.email,
+            network=home,
+            **told,
         )
         made = FirmwareOut.of(image).model_dump_json()
         return Response(made, 201, {"Location": f"/api/v1/firmware/{image.id}"}, media_type="application/json")
@@ -115,23 +127,40 @@ async def add_firmware(
 
 
 @router.get("/firmware/{id}", operation_id="getFirmware", summary="One firmware image's data", tags=["firmware"])
-async def get_firmware(id: Id, here: Here) -> FirmwareOut:
-    return FirmwareOut.of(await here.ports.files.catalogue.image(id))
+async def get_firmware(id: Id, here: Here, scope: Scoped, response: Response) -> FirmwareOut:
+    image = await here.ports.files.catalogue.image(id, scope)
+    tagged(response, image.tag)
+    return FirmwareOut.of(image)
 
 
 @router.patch("/firmware/{id}", operation_id="changeFirmware", summary="Change what is said of it", tags=["firmware"])
-async def change_firmware(id: Id, body: FirmwareChange, here: Here) -> FirmwareOut:
+async def change_firmware(
+    id: Id, body: FirmwareChange, here: Here, scope: Scoped, version: IfMatch, response: Response
+) -> FirmwareOut:
     """Its bytes stay: another image is another upload."""
-    await here.ports.files.catalogue.image(id)
-    return FirmwareOut.of(await here.ports.files.catalogue.change_image(id, body.model_dump(exclude_unset=True)))
+    await _changeable(here, id, scope)
+    changes, now = body.model_dump(exclude_unset=True), here.ports.clock.now()
+    image = await here.ports.files.catalogue.change_image(id, changes, now, version)
+    tagged(response, image.tag)
+    return FirmwareOut.of(image)
 
 
 @router.delete(
     "/firmware/{id}", operation_id="deleteFirmware", summary="Delete an image", status_code=204, tags=["firmware"]
 )
-async def delete_firmware(id: Id, here: Here) -> None:
+async def delete_firmware(id: Id, here: Here, scope: Scoped) -> None:
     """Stations that are on their way to fetch it find it gone."""
+    await _changeable(here, id, scope)
     await here.ports.files.delete_image(id)
+
+
+async def _changeable(here: Context, id: str, scope: Scope) -> None:
+    """Raises NotFound for an image that is not to be seen, Forbidden for one that is the whole installation's."""
+    image = await here.ports.files.catalogue.image(id, scope)
+    if not scope.covers(image.network):
+        raise Forbidden(
+            "This image belongs to the whole installation.", field="id", remedy="Upload one of your own network."
+        )
 
 
 @router.get(

@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api import cursors
-from api.context import Context, Here
-from api.kept_state import (
+from api.operations.kept_state import (
     CertificatesOut,
     ChargingOut,
     DisplayMessagesOut,
@@ -26,10 +24,12 @@ from api.kept_state import (
     SettingsOut,
     readable,
 )
+from api.ports.security_events import SecurityEventRow
 from api.routes.paging import Cursor, Limit, known_charge_point_id, page
-from api.schemas import Page
-from api.security_events import SecurityEventRow
-from engine.charging.security_events import is_critical
+from api.schemas.resources import Page
+from api.web import cursors
+from api.web.context import Context, Here
+from engine.charging.kept.security_events import is_critical
 from engine.clock import to_iso
 from engine.errors import NotFound
 

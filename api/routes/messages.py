@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api import cursors
-from api.context import Here
-from api.message_log import TYPES, MessageFilter, MessageRow, Position
+from api.live.sight import Sight
+from api.ports.messages import TYPES, MessageFilter, MessageRow, Position
 from api.routes.events import EventStream
 from api.routes.paging import Cursor, Limit, known_charge_point_id, page
-from api.schemas import Page, Problem, micros_of
+from api.schemas.resources import Page, Problem, micros_of
+from api.web import cursors
+from api.web.context import Here, Scoped
 from engine.clock import SECOND, to_iso
 from engine.errors import Conflict, InvalidInput
 from engine.ocpp.deviations import meaning_of
@@ -96,7 +97,7 @@ class FleetDeviationsOut(BaseModel):
     deviations: list[FleetDeviationOut]
 
 
-def wanted(
+async def wanted(
     action: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9]{1,50}$", description="E.g. MeterValues.")] = None,
     direction: Annotated[Literal["in", "out"] | None, Query(description="in: the station's; out: our CALLs.")] = None,
     message_id: Annotated[str | None, Query(min_length=1, max_length=255, description="Exactly this one.")] = None,
@@ -134,13 +135,15 @@ async def _page(here: Here, messages: MessageFilter, limit: int, cursor: str | N
 @router.get("/messages", operation_id="listMessages", summary="The OCPP message log of all charge points")
 async def list_messages(
     here: Here,
+    scope: Scoped,
     messages: Wanted,
     charge_point: Annotated[str | None, Query(pattern=r"^[^\x00-\x20\x7f]{1,48}$")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[MessageOut]:
     """Newest first. A frame is found here a second or two after it came in."""
-    return await _page(here, _of(messages, charge_point), limit, cursor)
+    seen = replace(messages, charge_point=charge_point, charge_points=here.charge_points(scope))
+    return await _page(here, seen, limit, cursor)
 
 
 @router.get(
@@ -151,11 +154,7 @@ async def list_charge_point_messages(
 ) -> Page[MessageOut]:
     """Newest first. A frame is found here a second or two after it came in."""
     row = await here.ports.registry.charge_point(charge_point)
-    return await _page(here, _of(messages, row.id), limit, cursor)
-
-
-def _of(messages: MessageFilter, charge_point: str | None) -> MessageFilter:
-    return replace(messages, charge_point=charge_point)
+    return await _page(here, replace(messages, charge_point=row.id), limit, cursor)
 
 
 @router.get(
@@ -187,9 +186,10 @@ async def follow_messages(charge_point: Id, request: Request, here: Here) -> Eve
         raise Conflict(
             "The message log is switched off.", field="id", remedy="Start Raycharge with RAYCHARGE_MESSAGE_LOG=true."
         )
-    watch, follower = here.watches.follow(row.id)
+    sight = Sight.of(request, here.ports.business.places, here.recheck_s, row.id)
+    watch, follower = here.watches.follow(row.id, sight.sees)
     resumed = "last-event-id" in request.headers
-    return EventStream(watch, follower, heartbeat_s=here.heartbeat_s, resumed=resumed)
+    return EventStream(watch, follower, sight, heartbeat_s=here.heartbeat_s, gap=resumed)
 
 
 @router.get(
@@ -216,13 +216,14 @@ async def list_quirks() -> QuirksOut:
 @router.get("/deviations", operation_id="listDeviations", summary="The deviations of all charge points")
 async def list_deviations(
     here: Here,
+    scope: Scoped,
     since: Annotated[AwareDatetime | None, Query(description="RFC 3339; left out: the last day.")] = None,
 ) -> FleetDeviationsOut:
     """From the message log: messages with the deviation, and charge points that sent such ones."""
     begin = micros_of(since)
     if begin is None:
         begin = here.ports.clock.now() - _DAY_US
-    sums = await here.ports.messages.deviations(begin)
+    sums = await here.ports.messages.deviations(begin, here.charge_points(scope))
     found = [
         FleetDeviationOut(
             name=each.name, meaning=meaning_of(each.name), count=each.messages, charge_points=each.charge_points

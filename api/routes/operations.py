@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api.charging_profile_schemas import Purpose
-from api.context import Caller, Here
-from api.local_lists import local_list
-from api.monitors import MonitorsClearedOut, clear_monitors
-from api.operation_schemas import (
+from api.operations.local_lists import local_list
+from api.operations.monitors import MonitorsClearedOut, clear_monitors
+from api.operations.operator import Operator
+from api.routes.paging import known_charge_point_id
+from api.schemas.charging_profiles import Purpose
+from api.schemas.operations import (
     AvailabilityIn,
     ClearCacheIn,
     ClearChargingProfileIn,
@@ -38,24 +39,26 @@ from api.operation_schemas import (
     TriggerIn,
     UnlockIn,
 )
-from api.operator import Operator
-from api.routes.paging import known_charge_point_id
+from api.web.context import Caller, Here, Scoped
 from engine.charging import operations as ops
 
 router = APIRouter(prefix="/charge-points/{id}", tags=["operations"])
 ChargePointId = Annotated[str, Depends(known_charge_point_id)]
 Number = Annotated[int, Query(ge=0, lt=2**31)]
+Evse = Annotated[int, Query(ge=0, le=1023)]
+Numbered = Annotated[int, Path(ge=0, lt=2**31)]
 
 
-def _operator(
+async def _operator(
     charge_point: ChargePointId,
     here: Here,
     caller: Caller,
+    scope: Scoped,
     response: Response,
     timeout_s: Annotated[float, Query(gt=0, le=3600, description="Seconds until the command ends.")] = 30.0,
     wait: Annotated[bool, Query(description="Let it wait for a station that is offline, until the timeout.")] = False,
 ) -> Operator:
-    return Operator(here, charge_point, caller.email, response, timeout_s, wait)
+    return Operator(here, charge_point, caller, scope, response, timeout_s, wait)
 
 
 Operating = Annotated[Operator, Depends(_operator)]
@@ -125,7 +128,7 @@ async def reserve(body: ReserveIn, operator: Operating) -> OperationOut:
 
 
 @router.delete("/reservations/{number}", operation_id="cancelReservation", summary="Cancel a reservation")
-async def cancel_reservation(number: int, operator: Operating) -> OperationOut:
+async def cancel_reservation(number: Numbered, operator: Operating) -> OperationOut:
     return await operator.carry_out(ops.CancelReservation(number), number)
 
 
@@ -137,7 +140,7 @@ async def set_charging_profile(body: SetChargingProfileIn, operator: Operating) 
 @router.delete("/charging-profiles", operation_id="clearChargingProfiles", summary="Clear all that fit")
 async def clear_charging_profiles(
     operator: Operating,
-    evse: Number | None = None,
+    evse: Evse | None = None,
     purpose: Annotated[Purpose | None, Query()] = None,
     stack_level: Number | None = None,
 ) -> OperationOut:
@@ -145,7 +148,7 @@ async def clear_charging_profiles(
 
 
 @router.delete("/charging-profiles/{number}", operation_id="clearChargingProfile", summary="Clear a charging profile")
-async def clear_charging_profile(number: int, operator: Operating) -> OperationOut:
+async def clear_charging_profile(number: Numbered, operator: Operating) -> OperationOut:
     return await operator.carry_out(ops.ClearChargingProfile(number), number)
 
 
@@ -172,13 +175,15 @@ async def request_log(body: LogIn, operator: Operating) -> OperationOut:
 
 @router.post("/local-list", operation_id="sendLocalList", summary="Send the local authorisation list")
 async def send_local_list(body: LocalListIn, here: Here, operator: Operating) -> OperationOut:
-    """From the registry: all tokens as a full list, or those that are named as a change of it."""
+    """From the registry: all tokens of its network as a full list, or those that are named as a change of it."""
     version = body.version
     if version is None:
         # A list that we changed by ourselves, or another system sent, may have a version that no number of ours has.
         known = await operator.kept("local-list") or {}
         version = max(await here.ports.fleet.fresh_number(), (known.get("version") or 0) + 1)
-    return await operator.carry_out(await local_list(here.ports.registry, version, body.tokens), version)
+    network = await here.ports.business.whereabouts.network_of(operator.charge_point)
+    made = await local_list(here.ports.business, version, body.tokens, network)
+    return await operator.carry_out(made, version)
 
 
 @router.post("/local-list/refresh", operation_id="refreshLocalListVersion", summary="Ask for the list's version")
@@ -215,5 +220,5 @@ async def refresh_display_messages(body: GetDisplayMessagesIn, operator: Operati
 
 
 @router.delete("/display-messages/{number}", operation_id="clearDisplayMessage", summary="Take a message away")
-async def clear_display_message(number: int, operator: Operating) -> OperationOut:
+async def clear_display_message(number: Numbered, operator: Operating) -> OperationOut:
     return await operator.carry_out(ops.ClearDisplayMessage(number), number)

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
-from api import cursors
+from api.web import cursors
+from api.web.context import Here, Scoped
 from engine.errors import InvalidInput, NotFound
 from engine.ids import MAX_CHARGE_POINT_ID, checked_charge_point_id
+from engine.stores.listing import Wanted
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows on one page.")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next` of the page before.")]
 Id = Annotated[str, Path(pattern=r"^[0-9A-Za-z_.:-]{1,64}$")]
+
+Sort = Annotated[
+    str,
+    Query(max_length=40, pattern=r"^-?[a-z_]*$", description="What to order by; with a minus in front, descending."),
+]
+Searched = Annotated[str, Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$", description="Text to look for.")]
+
+
+async def wanted_page(sort: Sort = "", cursor: Cursor = None, limit: Limit = 100) -> Wanted:
+    """Which page of a list is asked for, and in which order."""
+    return Wanted(sort, cursor, limit)
+
+
+Listed = Annotated[Wanted, Depends(wanted_page)]
 
 Row = TypeVar("Row")
 Out = TypeVar("Out")
@@ -26,11 +42,19 @@ def page(rows: Sequence[Row], limit: int, out: Callable[[Row], Out], position: C
     return {"items": [out(row) for row in shown], "next": cursors.encode(position(shown[-1])) if more else None}
 
 
-def known_charge_point_id(text: Annotated[str, Path(alias="id", examples=["CP-1"])]) -> str:
-    """A charge point id from the address; one that no charge point can have is unknown like any other."""
+async def known_charge_point_id(
+    text: Annotated[str, Path(alias="id", examples=["CP-1"])], here: Here, scope: Scoped
+) -> str:
+    """A charge point id from the address, of a charge point in whose network the caller may do this.
+
+    One that no charge point can have, or that lies outside, is unknown like any other. Whether it is registered is for
+    the route to find out: it needs the row anyway.
+    """
     try:
-        return checked_charge_point_id(text)
+        charge_point = checked_charge_point_id(text)
     except InvalidInput as error:
         raise NotFound(
             f"No charge point has this id (1 to {MAX_CHARGE_POINT_ID} printable characters).", field="id"
         ) from error
+    await here.ports.business.whereabouts.need(scope, charge_point)
+    return charge_point

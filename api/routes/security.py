@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api import cursors
-from api.context import Caller, Here
 from api.routes.commands import in_service
 from api.routes.paging import Cursor, Limit, known_charge_point_id, page
-from api.schemas import Page
-from api.security_schemas import CertificateOut, PasswordIn, PasswordOut, RevocationIn, SigningRequestOut
+from api.schemas.resources import Page
+from api.schemas.security import CertificateOut, PasswordIn, PasswordOut, RevocationIn, SigningRequestOut
+from api.web import cursors
+from api.web.context import Caller, Here, Scoped
+from api.web.idempotency import command_id
 from engine.charging.operations import SetPassword
 from engine.errors import Conflict, InvalidInput, NotFound
-from engine.ids import new_id
 from engine.security.secrets import checked_secret, fresh_secret
 from engine.stores.secret_changes import NOT_TAKEN
 
@@ -22,6 +22,7 @@ router = APIRouter(tags=["security"])
 open_router = APIRouter(tags=["security"])
 ChargePointId = Annotated[str, Depends(known_charge_point_id)]
 _PEM = "application/x-pem-file"
+_CERTIFICATES: dict[int | str, dict[str, Any]] = {200: {"content": {_PEM: {}}, "description": "In PEM."}}
 
 
 @router.post(
@@ -48,7 +49,7 @@ async def change_password(
     secret = body.secret if made is None else made
     assert secret is not None
     operation = SetPassword(checked_secret(secret), body.password or "")
-    command = new_id()
+    command = command_id()
     await here.ports.secrets.begin(row.id, command, secret)
     try:
         ended = await here.ports.fleet.operate(
@@ -80,15 +81,17 @@ async def change_password(
 @router.get("/certificates", operation_id="listCertificates", summary="What our own authority has signed")
 async def list_certificates(
     here: Here,
+    scope: Scoped,
     limit: Limit = 100,
     cursor: Cursor = None,
     charge_point: Annotated[str | None, Query(max_length=48, description="Only this one's.")] = None,
 ) -> Page[CertificateOut]:
     known = None
     if charge_point is not None:
+        await here.ports.business.whereabouts.need(scope, charge_point)
         known = (await here.ports.registry.charge_point(charge_point)).id
     rows = await here.ports.authority.certificates(
-        charge_point=known, after=cursors.decode_name(cursor), limit=limit + 1
+        scope=scope, charge_point=known, after=cursors.decode_name(cursor), limit=limit + 1
     )
     return Page[CertificateOut](**page(rows, limit, CertificateOut.of, lambda row: row.serial_number))
 
@@ -96,6 +99,7 @@ async def list_certificates(
 @router.get("/certificates/requests", operation_id="listSigningRequests", summary="What stations asked to have signed")
 async def list_signing_requests(
     here: Here,
+    scope: Scoped,
     limit: Limit = 50,
     cursor: Cursor = None,
     charge_point: Annotated[str | None, Query(max_length=48, description="Only this one's.")] = None,
@@ -103,8 +107,10 @@ async def list_signing_requests(
     """Newest first. One that was refused needs somebody to look at it: the station does not ask again by itself."""
     known = None
     if charge_point is not None:
+        await here.ports.business.whereabouts.need(scope, charge_point)
         known = (await here.ports.registry.charge_point(charge_point)).id
-    rows = await here.ports.authority.requests(charge_point=known, after=cursors.decode_moment(cursor), limit=limit + 1)
+    after = cursors.decode_moment(cursor)
+    rows = await here.ports.authority.requests(scope=scope, charge_point=known, after=after, limit=limit + 1)
     return Page[SigningRequestOut](
         **page(rows, limit, SigningRequestOut.of, lambda row: (row.received, row.charge_point))
     )
@@ -114,19 +120,31 @@ async def list_signing_requests(
     "/certificates/{serial_number}/revoke", operation_id="revokeCertificate", summary="Make a certificate void for ever"
 )
 async def revoke_certificate(
-    serial_number: Annotated[str, Path(max_length=64)], body: RevocationIn, here: Here
+    serial_number: Annotated[str, Path(max_length=64)], body: RevocationIn, here: Here, scope: Scoped
 ) -> CertificateOut:
     """From now on no connection is accepted with it; one that is open stays."""
     if not all(digit in "0123456789abcdefABCDEF" for digit in serial_number):
         raise NotFound("We have signed no certificate of this serial number.", field="serial_number")
-    return CertificateOut.of(await here.ports.authority.revoke(serial_number.lower(), body.reason))
+    return CertificateOut.of(await here.ports.authority.revoke(serial_number.lower(), body.reason, scope))
 
 
-@open_router.get("/pki/root.pem", operation_id="readRoots", summary="The roots that stations are to trust")
+@open_router.get(
+    "/pki/root.pem",
+    operation_id="readRoots",
+    summary="The roots that stations are to trust",
+    response_class=Response,
+    responses=_CERTIFICATES,
+)
 async def read_roots(here: Here) -> Response:
     return Response(await here.ports.authority.roots(), media_type=_PEM)
 
 
-@open_router.get("/pki/crl.pem", operation_id="readRevocationLists", summary="Which of our certificates are void")
+@open_router.get(
+    "/pki/crl.pem",
+    operation_id="readRevocationLists",
+    summary="Which of our certificates are void",
+    response_class=Response,
+    responses=_CERTIFICATES,
+)
 async def read_revocation_lists(here: Here) -> Response:
     return Response(await here.ports.authority.revocation_lists(), media_type=_PEM)

@@ -10,10 +10,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from api.context import Context, Here
-from api.ports import Sample
-from api.problems import RETRY_AFTER_S, problem
-from api.schemas import ActorsOut, AliveOut, ComponentOut, Problem, ReadyOut
+from api.ports.facade import Sample
+from api.schemas.resources import ActorsOut, AliveOut, ComponentOut, Problem, ReadyOut
+from api.web.context import Context, Here
+from api.web.problems import RETRY_AFTER_S, problem
 
 open_router = APIRouter(tags=["system"])
 metrics_router = APIRouter(tags=["system"])

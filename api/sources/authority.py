@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from actors.authority import RayAuthority
-from api.security_ports import Certificate
+from api.ports.security import Certificate
+from engine.access.scope import Scope
 from engine.security.local_authority import lists_file, roots_file
 from engine.security.port import AuthorityUnavailable
 from engine.stores.certificates import Certificates, Issued
@@ -21,12 +22,15 @@ class OwnAuthority:
     def __init__(self, book: Certificates, requests: SigningRequests, pki_folder: Path) -> None:
         self._book, self._requests, self._folder, self._actor = book, requests, pki_folder, RayAuthority()
 
-    async def certificates(self, *, charge_point: str | None, after: str, limit: int) -> Sequence[Certificate]:
+    async def certificates(
+        self, *, scope: Scope, charge_point: str | None, after: str, limit: int
+    ) -> Sequence[Certificate]:
         cursor = to_cursor(after) if after else None
-        page = await self._book.page(charge_point=charge_point, cursor=cursor, limit=limit)
+        page = await self._book.page(charge_point=charge_point, cursor=cursor, limit=limit, scope=scope)
         return [_certificate(row) for row in page.items]
 
-    async def revoke(self, serial_number: str, reason: str) -> Certificate:
+    async def revoke(self, serial_number: str, reason: str, scope: Scope) -> Certificate:
+        await self._book.get(serial_number, scope)
         await self._actor.revoke(serial_number, reason)
         return _certificate(await self._book.get(serial_number))
 
@@ -38,9 +42,9 @@ class OwnAuthority:
         return await self._read(lists_file(self._folder))
 
     async def requests(
-        self, *, charge_point: str | None, after: tuple[int, str] | None, limit: int
+        self, *, scope: Scope, charge_point: str | None, after: tuple[int, str] | None, limit: int
     ) -> Sequence[SigningRequest]:
-        return await self._requests.latest(charge_point=charge_point, before=after, limit=limit)
+        return await self._requests.latest(charge_point=charge_point, before=after, limit=limit, scope=scope)
 
     async def _read(self, path: Path) -> bytes:
         try:

@@ -1,10 +1,10 @@
-"""Meter curves from ClickHouse."""
+"""Meter curves, and what connectors said of themselves, from ClickHouse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.ports import MeterPoint, SessionRow
+from api.ports.facade import MeterPoint, SessionRow, StatusRow
 from api.sources.clickhouse import ClickHouseReader
 from engine.clock import SECOND
 
@@ -29,6 +29,15 @@ SELECT max(toUnixTimestamp64Micro(believed)) AS at, measurand, phase, location,
 GROUP BY intDiv(toUnixTimestamp64Micro(believed), {{step:Int64}}), measurand, phase, location, base_unit
 ORDER BY at, measurand, phase, location
 LIMIT {{limit:UInt32}}
+"""
+_STATUSES = """
+SELECT toUnixTimestamp64Micro(believed) AS at, evse, connector, status, previous, error, info, vendor_error
+FROM connector_status
+WHERE charge_point = {charge_point:String}
+  AND received >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+  AND received < fromUnixTimestamp64Micro({until:Int64}, 'UTC')
+ORDER BY at, entry, idx
+LIMIT {limit:UInt32}
 """
 
 
@@ -56,3 +65,8 @@ class ClickHouseCurves:
         if not rows and wanted["earliest"]:
             rows = await self._reader.rows(sql, wanted | {"earliest": 0})
         return [MeterPoint(*row) for row in rows]
+
+    async def statuses(self, charge_point: str, *, since: int, until: int, limit: int) -> Sequence[StatusRow]:
+        """In order of believed time. Raises StoreUnavailable."""
+        wanted = {"charge_point": charge_point, "since": max(0, since), "until": until, "limit": limit}
+        return [StatusRow(*row) for row in await self._reader.rows(_STATUSES, wanted)]

@@ -6,17 +6,20 @@ Sessions are ordered by their start, which is indexed; those whose start nobody 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.ports import CommandRow, Consequence, Position, SessionFilter, SessionRow
+from api.ports.facade import CommandFilter, CommandRow, Consequence, Position, SessionFilter, SessionRow
+from engine.access.scope import Scope
 from engine.errors import NotFound
+from engine.stores.session_wish import SessionWish
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import command_consequences, commands, sessions
+from engine.stores.whereabouts import said_within, session_within
 
 _UNTOLD = -1
 """Stands in a position for the start of a session that has none."""
@@ -30,10 +33,12 @@ class SqlLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def sessions(self, wanted: SessionFilter, *, after: Position | None, limit: int) -> Sequence[SessionRow]:
+    async def sessions(
+        self, wanted: SessionFilter, *, scope: Scope, after: Position | None, limit: int
+    ) -> Sequence[SessionRow]:
         """One page; `after` is (start, id) of the last row of the page before."""
-        base = select(sessions).where(*_conditions(wanted))
-        pages = [_told(base, after), _untold(base, after)]
+        base = select(sessions).where(*_wish(wanted).conditions(), session_within(scope))
+        pages = [_told(base, after, wanted.ascending), _untold(base, after, wanted.ascending)]
         if wanted.since is not None or wanted.until is not None:
             pages.pop()
         found: list[SessionRow] = []
@@ -44,24 +49,27 @@ class SqlLedger:
                     found += [_session(row) for row in rows]
         return found
 
-    async def session(self, session: str) -> SessionRow:
+    async def session(self, session: str, scope: Scope) -> SessionRow:
+        query = select(sessions).where(sessions.c.id == session, session_within(scope))
         async with self._database.read() as connection:
-            row = (await connection.execute(select(sessions).where(sessions.c.id == session))).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise NotFound("No session has this id.", field="id")
         return _session(row)
 
-    async def commands(self, charge_point: str, *, after: Position | None, limit: int) -> Sequence[CommandRow]:
+    async def commands(
+        self, charge_point: str, wanted: CommandFilter, *, after: Position | None, limit: int
+    ) -> Sequence[CommandRow]:
         query = select(commands, _REQUESTED.label("ordering")).where(commands.c.charge_point == charge_point)
-        if after is not None:
-            query = query.where(_before(_REQUESTED, commands.c.id, after))
-        query = query.order_by(_REQUESTED.desc(), commands.c.id.desc()).limit(limit)
+        query = _ordered(query.where(*_asked_for(wanted)), _REQUESTED, commands.c.id, after, wanted.ascending)
+        query = query.limit(limit)
         async with self._database.read() as connection:
             found = [_command(row) for row in await connection.execute(query)]
             return await _with_consequences(connection, found)
 
-    async def command(self, command: str) -> CommandRow:
+    async def command(self, command: str, scope: Scope) -> CommandRow:
         query = select(commands, _REQUESTED.label("ordering")).where(commands.c.id == command)
+        query = query.where(said_within(scope, commands.c.charge_point))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
             if row is None:
@@ -81,39 +89,47 @@ async def _with_consequences(connection: AsyncConnection, rows: Sequence[Command
     return [replace(row, followed_by=followed.get(row.id, ())) for row in rows]
 
 
-def _conditions(wanted: SessionFilter) -> list[ColumnElement[bool]]:
+def _wish(wanted: SessionFilter) -> SessionWish:
+    return SessionWish(**{name: value for name, value in asdict(wanted).items() if name != "ascending"})
+
+
+def _asked_for(wanted: CommandFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.charge_point is not None:
-        conditions.append(sessions.c.charge_point == wanted.charge_point)
-    if wanted.state is not None:
-        conditions.append(sessions.c.state == wanted.state)
+    for name in ("action", "state", "outcome", "requested_by"):
+        if getattr(wanted, name) is not None:
+            conditions.append(commands.c[name] == getattr(wanted, name))
     if wanted.since is not None:
-        conditions.append(sessions.c.started >= wanted.since)
+        conditions.append(wanted.since <= _REQUESTED)
     if wanted.until is not None:
-        conditions.append(sessions.c.started < wanted.until)
+        conditions.append(wanted.until > _REQUESTED)
     return conditions
 
 
-def _told(base: Select[Any], after: Position | None) -> Select[Any] | None:
+def _told(base: Select[Any], after: Position | None, ascending: bool) -> Select[Any] | None:
     """Sessions with a start after this position; None if the position is behind all of them."""
     if after is not None and after[0] == _UNTOLD:
         return None
     query = base.where(sessions.c.started.is_not(None))
-    if after is not None:
-        query = query.where(_before(sessions.c.started, sessions.c.id, after))
-    return query.order_by(sessions.c.started.desc(), sessions.c.id.desc())
+    return _ordered(query, sessions.c.started, sessions.c.id, after, ascending)
 
 
-def _untold(base: Select[Any], after: Position | None) -> Select[Any]:
-    query = base.where(sessions.c.started.is_(None))
+def _untold(base: Select[Any], after: Position | None, ascending: bool) -> Select[Any]:
+    query, name = base.where(sessions.c.started.is_(None)), sessions.c.id
     if after is not None and after[0] == _UNTOLD:
-        query = query.where(sessions.c.id < after[1])
-    return query.order_by(sessions.c.id.desc())
+        query = query.where(name > after[1] if ascending else name < after[1])
+    return query.order_by(name.asc() if ascending else name.desc())
 
 
-def _before(at: Any, name: Any, after: Position) -> ColumnElement[bool]:
-    # The first half alone lets the index find the place; a plain OR would not.
-    return and_(at <= after[0], or_(at < after[0], name < after[1]))
+def _ordered(query: Select[Any], at: Any, name: Any, after: Position | None, ascending: bool) -> Select[Any]:
+    """In the order of time and name, beyond this position."""
+    if after is not None:
+        # The first half alone lets the index find the place; a plain OR would not.
+        query = query.where(
+            and_(at >= after[0], or_(at > after[0], name > after[1]))
+            if ascending
+            else and_(at <= after[0], or_(at < after[0], name < after[1]))
+        )
+    return query.order_by(*((at.asc(), name.asc()) if ascending else (at.desc(), name.desc())))
 
 
 def _text(quantity: Decimal | None) -> str | None:
@@ -138,6 +154,15 @@ def _session(row: Row[Any]) -> SessionRow:
         duration_s=row.duration_s,
         reason=row.reason,
         doubts=tuple(row.doubts),
+        network=row.network,
+        tariff=row.tariff,
+        tariff_version=row.tariff_version,
+        currency=row.currency,
+        cost=_text(row.cost),
+        ended=row.ended,
+        settled=row.settled,
+        authorisation=row.authorisation,
+        command=row.command,
         ordering=_UNTOLD if row.started is None else row.started,
     )
 

@@ -1,51 +1,60 @@
-"""The live feed from Redis pub/sub (engine/projections/live_feed.py), with readable times."""
+"""The live feed from Redis pub/sub (engine/projections/live_feed.py)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from itertools import count
 from typing import Any
 
 import orjson
 import structlog
 
-from api.ports import LiveEvent
-from engine.clock import to_iso
-from engine.ids import new_id
-from engine.projections.live_feed import CHANNEL
+from api.ports.facade import GAP, LiveEvent
+from engine.projections.live_feed import CHANNEL, METERS_WANTED
 from engine.stores.pubsub import PubSub
 
 log = structlog.get_logger("api.live")
 
-_TIMES = ("believed", "started", "deadline", "expires")
-
 
 class FeedEvents:
-    """The `Live` port. Ids count up within one façade process; they tell events apart and are good for nothing else."""
+    """The `Live` port. Ids are the feed's own; where one is missing, a gap is told."""
 
     def __init__(self, bus: PubSub) -> None:
         self._bus = bus
-        self._prefix = new_id()[:8]
-        self._numbers = count(1)
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Every change from now on. Raises StoreUnavailable."""
         async with self._bus.listen(CHANNEL) as messages:
+            yield GAP
+            expected = ""
             async for message in messages:
-                event = self._read(message)
-                if event is not None:
+                for line in message.split(b"\n"):
+                    event = _read(line)
+                    if event is None:
+                        continue
+                    if expected and event.id != expected and event.kind != GAP.kind:
+                        log.warning("live_feed_has_a_gap", expected=expected, id=event.id)
+                        yield GAP
+                    expected = _after(event.id)
                     yield event
 
-    def _read(self, message: bytes) -> LiveEvent | None:
-        try:
-            change: dict[str, Any] = orjson.loads(message)
-            kind, charge_point = str(change["type"]), str(change["charge_point"])
-            change["at"] = to_iso(change["at"])
-            data = change["data"]
-            for name in _TIMES:
-                if isinstance(data.get(name), int):
-                    data[name] = to_iso(data[name])
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            log.warning("unreadable live message", error=str(error))
-            return None
-        return LiveEvent(f"{self._prefix}-{next(self._numbers)}", charge_point, kind, orjson.dumps(change))
+    async def want_meters(self) -> None:
+        """Be seen to listen where nothing is said. Raises StoreUnavailable."""
+        async with self._bus.listen(METERS_WANTED) as messages:
+            async for _ in messages:
+                continue
+
+
+def _after(number: str) -> str:
+    incarnation, _, last = number.rpartition("-")
+    return f"{incarnation}-{int(last) + 1}"
+
+
+def _read(line: bytes) -> LiveEvent | None:
+    try:
+        change: dict[str, Any] = orjson.loads(line)
+        event = LiveEvent(change["id"], change["charge_point"], change["type"], b"", change["at"], change["data"])
+        _after(event.id)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("unreadable live message", error=str(error))
+        return None
+    return event

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from itertools import count
+from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import orjson
 import structlog
 
-from api.message_log import TYPES, DeviationSum, MessageFilter, MessageRow, Position
-from api.ports import LiveEvent
+from api.ports.facade import GAP, LiveEvent
+from api.ports.messages import TYPES, DeviationSum, MessageFilter, MessageRow, Position
 from api.sources.clickhouse import ClickHouseReader
 from engine.clock import SECOND, Clock, to_iso
 from engine.projections.frame_feed import channel_of
@@ -37,11 +39,13 @@ _EQUAL = {
 _DEVIATIONS = f"""
 SELECT name, count(), uniqExact(charge_point)
 FROM (SELECT charge_point, arrayJoin(deviations) AS name FROM ocpp_messages
-  WHERE received >= {_AT % "since"} AND notEmpty(deviations))
+  WHERE received >= {_AT % "since"} AND notEmpty(deviations) AND %s)
 GROUP BY name
 ORDER BY count() DESC, name
 LIMIT 500
 """
+_NAMED_AT_ONCE = 5000
+"""Charge points in one query: ClickHouse reads no more than 256 KiB of SQL."""
 
 
 class ClickHouseMessages:
@@ -51,7 +55,21 @@ class ClickHouseMessages:
         self._reader, self._clock = reader, clock
 
     async def messages(self, wanted: MessageFilter, *, after: Position | None, limit: int) -> Sequence[MessageRow]:
+        if wanted.charge_point is not None and wanted.charge_points is not None:
+            # One of them: no need to name all.
+            if wanted.charge_point not in wanted.charge_points:
+                return []
+            wanted = replace(wanted, charge_points=None)
+        found = [await self._messages(wanted, part, after, limit) for part in _parts(wanted.charge_points)]
+        if len(found) == 1:
+            return found[0]
+        return sorted(chain(*found), key=lambda row: (row.received, row.place), reverse=True)[:limit]
+
+    async def _messages(
+        self, wanted: MessageFilter, among: str, after: Position | None, limit: int
+    ) -> Sequence[MessageRow]:
         conditions, parameters = _conditions(wanted, after)
+        conditions.append(among)
         if wanted.charge_point is None and wanted.since is None and wanted.message_id is None:
             ends = (self._clock.now(), wanted.until, None if after is None else after[0])
             newest = min(at for at in ends if at is not None)
@@ -68,9 +86,32 @@ class ClickHouseMessages:
         rows = await self._reader.rows(sql, parameters)
         return [MessageRow(*row[:9], tuple(row[9]), *row[10:12], place=tuple(row[12:15])) for row in rows]
 
-    async def deviations(self, since: int) -> Sequence[DeviationSum]:
-        rows = await self._reader.rows(_DEVIATIONS, {"since": since})
-        return [DeviationSum(*row) for row in rows]
+    async def deviations(self, since: int, charge_points: frozenset[str] | None = None) -> Sequence[DeviationSum]:
+        sums: dict[str, tuple[int, int]] = {}
+        for among in _parts(charge_points):
+            for name, messages, stations in await self._reader.rows(_DEVIATIONS % among, {"since": since}):
+                before = sums.get(name, (0, 0))
+                sums[name] = before[0] + messages, before[1] + stations
+        found = [DeviationSum(name, *sum_) for name, sum_ in sums.items()]
+        return sorted(found, key=lambda each: (-each.messages, each.name))
+
+
+def _parts(charge_points: frozenset[str] | None) -> list[str]:
+    """Conditions that are true for messages of these charge points, so many at a time as one query may name."""
+    if charge_points is None:
+        return ["true"]
+    names = sorted(charge_points)
+    starts = range(0, len(names), _NAMED_AT_ONCE)
+    return [f"charge_point IN ({', '.join(map(_quoted, names[i : i + _NAMED_AT_ONCE]))})" for i in starts]
+
+
+def _quoted(name: str) -> str:
+    """As ClickHouse's text literal. Not a parameter: those go into the address of the request, which has to be short.
+
+    Braces are escaped as well, lest one be taken for a parameter.
+    """
+    plain = name.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + plain.replace("{", "\\x7b").replace("%", "\\x25") + "'"
 
 
 def _conditions(wanted: MessageFilter, after: Position | None) -> tuple[list[str], dict[str, Any]]:
@@ -109,6 +150,7 @@ class FeedFrames:
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Every frame from now on. Raises StoreUnavailable."""
         async with self._bus.listen(channel_of(self._charge_point)) as messages:
+            yield GAP
             async for message in messages:
                 try:
                     frame: dict[str, Any] = orjson.loads(message)
@@ -118,3 +160,7 @@ class FeedFrames:
                     continue
                 data = orjson.dumps({"charge_point": self._charge_point} | frame)
                 yield LiveEvent(str(next(self._numbers)), self._charge_point, "frame", data)
+
+    async def want_meters(self) -> None:
+        """There are none among frames."""
+        await asyncio.Event().wait()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, or_, select
 
-from api.ports import Position
-from api.security_events import SecurityEventRow
+from api.ports.facade import Position
+from api.ports.security_events import SecurityEventRow
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import security_events
 

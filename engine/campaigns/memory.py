@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.access.scope import EVERYWHERE, Scope
 from engine.campaigns import course
 from engine.campaigns.course import Tally
 from engine.campaigns.port import Campaign, Target, Wanted
@@ -14,20 +15,30 @@ from engine.errors import NotFound
 
 @dataclass
 class MemoryCampaigns:
-    """`charge_points` are those in service with (vendor, model, firmware); `ledger` tells how commands ended."""
+    """`charge_points` are those in service with (vendor, model, firmware); `ledger` tells how commands ended.
+
+    `networks` has the networks of the charge points that belong to one, `stations` and `tags` theirs.
+    """
 
     charge_points: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    networks: dict[str, str] = field(default_factory=dict)
+    stations: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, frozenset[str]] = field(default_factory=dict)
     ledger: dict[str, str] = field(default_factory=dict)
     rows: dict[str, Campaign] = field(default_factory=dict)
     of: dict[tuple[str, str], Target] = field(default_factory=dict)
 
-    async def candidates(self, wanted: Wanted) -> list[str]:
+    async def candidates(self, wanted: Wanted, scope: Scope = EVERYWHERE) -> list[str]:
         ids = None if wanted.ids is None else {name.lower() for name in wanted.ids}
         said = (wanted.vendor, wanted.model, wanted.firmware)
         return sorted(
             name
             for name, known in self.charge_points.items()
             if (ids is None or name.lower() in ids)
+            and scope.covers(self.networks.get(name))
+            and wanted.network in ("", self.networks.get(name))
+            and wanted.station in ("", self.stations.get(name))
+            and self.tags.get(name, frozenset()) >= {tag.lower() for tag in wanted.tags}
             and all(not text or text.lower() == value.lower() for text, value in zip(said, known, strict=True))
         )
 
@@ -36,14 +47,30 @@ class MemoryCampaigns:
         for number, name in enumerate(charge_points):
             self.of[campaign.id, name] = Target(campaign.id, name, number, course.WAITING)
 
-    async def get(self, campaign: str) -> Campaign:
-        if campaign not in self.rows:
+    async def get(self, campaign: str, scope: Scope = EVERYWHERE) -> Campaign:
+        if campaign not in self.rows or not scope.covers(self.rows[campaign].network):
             raise NotFound("No campaign has this id.", field="id")
         return self.rows[campaign]
 
-    async def page(self, *, after: tuple[int, str] | None, limit: int) -> Sequence[Campaign]:
-        rows = sorted(self.rows.values(), key=lambda row: (row.created, row.id), reverse=True)
-        return [row for row in rows if after is None or (row.created, row.id) < after][:limit]
+    async def page(
+        self,
+        *,
+        after: tuple[int, str] | None,
+        limit: int,
+        scope: Scope = EVERYWHERE,
+        state: str | None = None,
+        created_by: str | None = None,
+        ascending: bool = False,
+    ) -> Sequence[Campaign]:
+        seen = [
+            row
+            for row in self.rows.values()
+            if scope.covers(row.network) and state in (None, row.state) and created_by in (None, row.created_by)
+        ]
+        rows = [(row.created, row.id, row) for row in seen]
+        rows.sort(key=lambda row: row[:2], reverse=not ascending)
+        beyond = (row for row in rows if after is None or (row[:2] > after if ascending else row[:2] < after))
+        return [row[2] for row in beyond][:limit]
 
     async def targets(self, campaign: str, *, state: str | None, after: str, limit: int) -> Sequence[Target]:
         found = [t for t in self._all(campaign) if t.charge_point > after and state in (None, t.state)]
@@ -57,8 +84,8 @@ class MemoryCampaigns:
         known = self.rows.get(campaign)
         return Tally(**counts, forgiven=known.forgiven if known else 0, last_asked=last)
 
-    async def wish(self, campaign: str, wish: str, now: int) -> Campaign:
-        known = await self.get(campaign)
+    async def wish(self, campaign: str, wish: str, now: int, scope: Scope = EVERYWHERE) -> Campaign:
+        known = await self.get(campaign, scope)
         reached = course.after(known.state, wish)
         changed = replace(known, state=reached, reason="")
         if known.state == course.STOPPED and reached == course.RUNNING:

@@ -7,23 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.access.scope import EVERYWHERE, Scope
 from engine.campaigns.course import Plan, Tally
 from engine.charging.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which charge points a campaign is for: those that fit all that is given. "" and None fit all."""
+    """Which charge points a campaign is for: those that fit all that is given. "" and None fit all.
+
+    `tags` are the charge point's own, and it has to have all of them.
+    """
 
     ids: tuple[str, ...] | None = None
     vendor: str = ""
     model: str = ""
     firmware: str = ""
+    network: str = ""
+    station: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One campaign. `description` is what a person gave as the filter. Times in microseconds."""
+    """One campaign. `description` is what a person gave as the filter. Times in microseconds.
+
+    `network` is whose it is, None the whole installation's: who does not see all of it does not see that.
+    """
 
     id: str
     name: str
@@ -38,6 +48,7 @@ class Campaign:
     forgiven: int
     description: dict[str, object]
     image: str = ""
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +71,29 @@ class Target:
 class CampaignStore(Protocol):
     """Every change is one transaction. All methods raise StoreUnavailable while the store does not answer."""
 
-    async def candidates(self, wanted: Wanted) -> list[str]:
-        """The charge points in service that fit, in the order of their ids."""
+    async def candidates(self, wanted: Wanted, scope: Scope = EVERYWHERE) -> list[str]:
+        """The charge points in service within `scope` that fit, in the order of their ids."""
         ...
 
     async def create(self, campaign: Campaign, charge_points: Sequence[str]) -> None:
         """The campaign and all its targets, or nothing."""
         ...
 
-    async def get(self, campaign: str) -> Campaign:
-        """Raises NotFound."""
+    async def get(self, campaign: str, scope: Scope = EVERYWHERE) -> Campaign:
+        """Raises NotFound, also for one outside of `scope`."""
         ...
 
-    async def page(self, *, after: tuple[int, str] | None, limit: int) -> Sequence[Campaign]:
-        """Newest first; `after` is (created, id) of the last one of the page before."""
+    async def page(
+        self,
+        *,
+        after: tuple[int, str] | None,
+        limit: int,
+        scope: Scope = EVERYWHERE,
+        state: str | None = None,
+        created_by: str | None = None,
+        ascending: bool = False,
+    ) -> Sequence[Campaign]:
+        """Newest first, or oldest; `after` is (created, id) of the last one of the page before."""
         ...
 
     async def targets(self, campaign: str, *, state: str | None, after: str, limit: int) -> Sequence[Target]:
@@ -82,7 +102,7 @@ class CampaignStore(Protocol):
 
     async def tally(self, campaign: str) -> Tally: ...
 
-    async def wish(self, campaign: str, wish: str, now: int) -> Campaign:
+    async def wish(self, campaign: str, wish: str, now: int, scope: Scope = EVERYWHERE) -> Campaign:
         """Pause, resume or cancel. Raises NotFound, Conflict."""
         ...
 

@@ -9,28 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.charging import (
-    commands,
-    connectors,
-    costs,
-    deviations,
-    jobs,
-    link,
-    messages,
-    metering,
-    notices,
-    notifications,
-    registration,
-    reports,
-    reservations,
-    smart_charging,
-    transaction_events,
-    transactions,
-)
+from engine.charging import commands, connectors, costs, deviations, link, messages, registration
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Effect
+from engine.charging.kept import jobs, notices, notifications, reports, reservations
 from engine.charging.messages import Message, TimerFired
+from engine.charging.session import metering
+from engine.charging.session import reports as reports_of_sessions
+from engine.charging.session.settling import PRICE_TIMER
+from engine.charging.smart import charging as smart_charging
 from engine.charging.state import ChargePointState
+from engine.charging.transactions import classic as transactions
+from engine.charging.transactions import release
+from engine.charging.transactions import told as transaction_events
 
 __all__ = ["ChargePointState", "step"]
 
@@ -39,9 +30,11 @@ Handler = Callable[[ChargePointState, Any, int, MachineConfig, list[Effect]], No
 _TIMERS: dict[str, Callable[[ChargePointState, int, MachineConfig, list[Effect]], None]] = {
     link.OFFLINE_TIMER: link.grace_over,
     commands.COMMANDS_TIMER: commands.deadline_reached,
-    transactions.FINALISE_TIMER: transactions.finalise,
+    release.FINALISE_TIMER: transactions.finalise,
     reservations.RESERVATIONS_TIMER: reservations.expire,
     reports.REPORTS_TIMER: reports.give_up,
+    release.RELEASE_TIMER: release.due,
+    PRICE_TIMER: release.price_due,
 }
 
 
@@ -84,7 +77,8 @@ HANDLERS: dict[type[Message], Handler] = {
     messages.CommandRequested: commands.requested,
     messages.CallAnswered: commands.answered,
     messages.CallRefused: commands.refused,
-    messages.CostKnown: costs.cost_known,
+    reports_of_sessions.CostKnown: costs.cost_known,
+    reports_of_sessions.ReleaseAwaited: release.awaited,
 }
 
 

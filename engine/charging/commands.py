@@ -7,11 +7,12 @@ ends in TimedOut at once instead of keeping the others waiting.
 
 from __future__ import annotations
 
-from engine.charging import admission, correlation, deviations, learning
+from engine.charging import admission, correlation, deviations
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
 from engine.charging.events import CommandChanged, CommandOutcome
 from engine.charging.intents import COST, RESET
+from engine.charging.kept import learning
 from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
 from engine.charging.secrecy import is_hidden, redacted
 from engine.charging.state import CORE, ChargePointState, Command

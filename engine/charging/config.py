@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.charging.pricing import Price
+from engine.tariffs.held import NO_TARIFFS, HeldTariffs
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class MachineConfig:
     A closed session waits `finalise_after_s` for late meter values, and `late_events_s` where it is known that events
     of its transaction have not come yet.
 
-    Sessions that begin have this `price`; while they charge, a station that can show it is told their cost every
-    `cost_interval_s` at most.
+    Sessions get their tariff from `tariffs` when they begin. What they have cost so far is told every `cost_interval_s`
+    at most, to a station that can show it also. After the Stop of a session whose idle time may cost something, its
+    connector has `finishing_s` to say that it is still occupied, and then `release_s` until it is taken for free.
 
     `strict` raises IllegalTransition where production records a deviation.
     """
@@ -38,7 +39,9 @@ class MachineConfig:
     drift_window_s: float = 3600.0
     closed_transactions: int = 64
     registration: str = "Accepted"
-    price: Price | None = None
+    tariffs: HeldTariffs = NO_TARIFFS
+    finishing_s: float = 60.0
+    release_s: float = 86_400.0
     cost_interval_s: float = 60.0
     signs_certificates: bool = True
     strict: bool = False

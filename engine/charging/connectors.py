@@ -8,11 +8,12 @@ from engine.charging import deviations, drift
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, Effect, Reply, TellSession
 from engine.charging.events import StatusChanged
+from engine.charging.kept.notices import ProblemReported
 from engine.charging.messages import Acknowledged, Instant, StatusReported
-from engine.charging.notices import ProblemReported
-from engine.charging.session_messages import ConnectorMoved
+from engine.charging.session.messages import ConnectorMoved
 from engine.charging.state import CORE, ChargePointState, Connector
-from engine.charging.transactions import open_at
+from engine.charging.transactions import release
+from engine.charging.transactions.classic import open_at
 from engine.charging.transitions import CONNECTOR
 
 ACKNOWLEDGED = Reply(Acknowledged())
@@ -66,6 +67,9 @@ def take_on(
     session = open_at(state, message.evse, message.connector)
     if changed and session and message.status in _DRIVES_SESSION:
         effects.append(TellSession(session, ConnectorMoved(message.status, message.at)))
+    if changed and state.occupied:
+        moved = ConnectorMoved(message.status, message.at)
+        release.moved(state, (message.evse, message.connector), moved, now, config, effects)
 
 
 def told_beside(

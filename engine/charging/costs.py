@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from engine.charging import commands
-from engine.charging import transaction_memory as memory
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Effect, Operate, Reply
-from engine.charging.messages import CostKnown, TransactionAnswer
+from engine.charging.messages import TransactionAnswer
 from engine.charging.operations import ShowCost
+from engine.charging.session.reports import CostKnown
 from engine.charging.state import TX, ChargePointState
+from engine.charging.transactions import memory
 from engine.clock import SECOND
 
 

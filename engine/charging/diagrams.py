@@ -5,7 +5,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from engine.cases.course import CASE
 from engine.charging.transitions import TABLES, Table
+from engine.maintenance.course import MAINTENANCE
+from engine.payments.course import PAYMENT
+from engine.starts.course import START
+
+SOURCES = {
+    **{table.name: "engine/charging/transitions.py" for table in TABLES},
+    PAYMENT.name: "engine/payments/course.py",
+    MAINTENANCE.name: "engine/maintenance/course.py",
+    CASE.name: "engine/cases/course.py",
+    START.name: "engine/starts/course.py",
+}
+"""Where each table stands."""
 
 
 def drawn(table: Table) -> str:
@@ -15,7 +28,7 @@ def drawn(table: Table) -> str:
         "",
         table.about,
         "",
-        "Drawn from `engine/charging/transitions.py` by `python -m engine.charging.diagrams docs/machines`.",
+        f"Drawn from `{SOURCES[table.name]}` by `python -m engine.charging.diagrams docs/machines`.",
         "",
         "```mermaid",
         "stateDiagram-v2",
@@ -35,7 +48,7 @@ def write(folder: Path) -> list[Path]:
     """Write one page a table into `folder` and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     pages = []
-    for table in TABLES:
+    for table in (*TABLES, PAYMENT, START, MAINTENANCE, CASE):
         page = folder / f"{table.name}.md"
         page.write_text(drawn(table), encoding="utf-8")
         pages.append(page)

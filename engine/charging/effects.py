@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine.charging.events import Event
-from engine.charging.messages import Answer, CostKnown, MeterReading
+from engine.charging.messages import Answer, MeterReading
 from engine.charging.operations import Operation
-from engine.charging.session_messages import SessionMessage
+from engine.charging.session.messages import SessionMessage
+from engine.charging.session.reports import SessionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class OpenSession:
 class TellSession(NamedTuple):
     """Hand a message to a session's machine, now, in the same step and the same commit.
 
-    `engine/charging/session.py` takes it.
+    `engine/charging/session/machine.py` takes it.
     """
 
     session: str
@@ -119,7 +120,7 @@ class TellSession(NamedTuple):
 class TellChargePoint:
     """Hand a session's message to its charge point's machine, now, in the same step and the same commit."""
 
-    message: CostKnown
+    message: SessionReport
 
 
 @dataclass(frozen=True, slots=True)

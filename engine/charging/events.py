@@ -7,10 +7,11 @@ Consumers identify a charge point by `charge_point`, which is on every event.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from engine.charging.notice_events import NoticeEvent
+from engine.charging.kept.notice_events import NoticeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,14 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """`authorisation` is the token's standing at the start; `command` the RemoteStart that led here, or ""."""
+    """`authorisation` is the token's standing at the start; `command` the RemoteStart that led here, or "".
+
+    `tariff`, its `tariff_version` and `currency` are frozen from here on; "" and 0 where there is none (yet). `network`
+    is whose charge point it is, "" where that is not known.
+    """
 
     kind: ClassVar[str] = "session.started"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     charge_point: str
     session: str
     evse: int
@@ -89,6 +94,10 @@ class SessionStarted:
     received: int
     command: str
     doubts: tuple[str, ...]
+    network: str = ""
+    tariff: str = ""
+    tariff_version: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ class SessionIdentified:
     """More became known of a session that is under way (2.x tells bit by bit). The fields replace SessionStarted's."""
 
     kind: ClassVar[str] = "session.identified"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     charge_point: str
     session: str
     evse: int
@@ -110,14 +119,21 @@ class SessionIdentified:
     received: int
     command: str
     doubts: tuple[str, ...]
+    tariff: str = ""
+    tariff_version: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionChanged:
-    """A session's state moved on (metered, suspended …) or its energy did, at most once a minute for the latter."""
+    """A session's state moved on (metered, suspended …), or its energy or cost did: these at most once a minute.
+
+    `cost` is the price so far, taxes included, decimal text in `currency`; None where there is no price or it is not
+    sure.
+    """
 
     kind: ClassVar[str] = "session.changed"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     charge_point: str
     session: str
     evse: int
@@ -127,6 +143,8 @@ class SessionChanged:
     power_w: str | None
     believed: int
     received: int
+    cost: str | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +170,37 @@ class SessionStopped:
     duration_s: int | None
     reason: str
     doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettled:
+    """Nothing more will change what the session costs: it has stopped and its connector is free, or waits no longer.
+
+    Said once, after SessionStopped, about every session. `tariff` is the tariff frozen at its start as
+    `engine/tariffs/stored.py` writes it, None where there was none; `course` likewise. `total` is the price without
+    regard to how the taxes are split, decimal text in `currency`. What is learnt later comes as SessionAmended.
+    """
+
+    kind: ClassVar[str] = "session.settled"
+    version: ClassVar[int] = 1
+    charge_point: str
+    session: str
+    evse: int
+    connector: int
+    transaction: str
+    id_token: str
+    command: str
+    started: int | None
+    stopped: int
+    ended: int
+    energy_wh: str | None
+    reason: str
+    doubts: tuple[str, ...]
+    tariff: Mapping[str, Any] | None
+    course: Mapping[str, Any] | None
+    total: str | None
+    currency: str
+    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +298,7 @@ Event = (
     | SessionIdentified
     | SessionChanged
     | SessionStopped
+    | SessionSettled
     | SessionAmended
     | CommandChanged
     | DeviationSeen

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from engine.charging import commands, deviations, reports, reservations, transactions
+from engine.charging import commands, deviations
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, Effect, SetTimer
 from engine.charging.events import LinkChanged
+from engine.charging.kept import reports, reservations
 from engine.charging.messages import Activated, Connected, Disconnected, VersionRecognised
 from engine.charging.state import CORE, ChargePointState
+from engine.charging.transactions import classic as transactions
+from engine.charging.transactions import release
 from engine.charging.transitions import LINK
 from engine.clock import SECOND
 
@@ -73,6 +76,7 @@ def activated(
     commands.restored(state, now, config, effects)
     commands.arm(state, effects)
     transactions.arm(state, effects)
+    release.restored(state, now, config, effects)
     reservations.arm(state, effects)
     reports.arm(state, effects)
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from engine.charging.facts import Fact
 from engine.charging.intents import NO_INTENT, Intent
-from engine.charging.notices import Notice, NoticeAnswer
+from engine.charging.kept.facts import Fact
+from engine.charging.kept.notices import Notice, NoticeAnswer
+from engine.charging.session.reports import SessionReport
+from engine.charging.standing import TokenStanding as TokenStanding
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict."""
@@ -51,23 +53,6 @@ class Booted:
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The station asks for the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenStanding:
-    """How an idToken stands in our books at this moment.
-
-    `status` is one of OCPP 1.6's AuthorizationStatus: Accepted, Blocked, Expired, Invalid, ConcurrentTx.
-    `expires` in microseconds or None. `group` is the parent idTag or "".
-    """
-
-    status: str
-    expires: int | None = None
-    group: str = ""
-
-    @property
-    def accepted(self) -> bool:
-        return self.status == "Accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,16 +271,6 @@ class CommandRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class CostKnown:
-    """A session tells what its transaction has cost so far or, with `final`, in all."""
-
-    session: str
-    transaction: str
-    cost: Decimal
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """The station's CALLRESULT to command `command`. `outcome` is what it means: Accepted, Rejected or Failed.
 
@@ -319,7 +294,7 @@ class CallRefused:
 
 
 LinkMessage = Activated | Connected | VersionRecognised | Disconnected
-ControlMessage = LinkMessage | TimerFired | CommandRequested | CallAnswered | CallRefused | CostKnown
+ControlMessage = LinkMessage | TimerFired | CommandRequested | CallAnswered | CallRefused | SessionReport
 Message = StationMessage | ControlMessage
 
 

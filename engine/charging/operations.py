@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from engine.charging.charging_profiles import ChargingProfile
+from engine.charging.smart.profiles import ChargingProfile
 
 Json = Any
 

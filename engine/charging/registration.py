@@ -77,9 +77,12 @@ def heartbeat(
 def authorize(
     state: ChargePointState, message: AuthorizeAsked, now: int, config: MachineConfig, effects: list[Effect]
 ) -> None:
-    """Hand on the token's standing, which the host looked up."""
+    """Hand on the token's standing, which the host looked up. It may be shown to end what is open here."""
     state.last_seen = now
-    effects.append(Reply(AuthorizeAnswer(message.standing), durable=False))
+    standing = message.standing
+    if standing.taken:
+        standing = standing.known_here({transaction.session for transaction in state.open.values()})
+    effects.append(Reply(AuthorizeAnswer(standing), durable=False))
 
 
 def data_transferred(

@@ -1,8 +1,9 @@
 """Write states as versioned bytes, in parts, and read them back: what a host needs to go on where another ended.
 
-A charge point has the parts `core` and `tx` and those of `kept.py`; each of its sessions has one, `s:<session id>`.
-Only dirty parts are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift
-older ones.
+A charge point has the parts `core` and `tx` and those of `kept/parts.py`; each of its sessions has one, `s:<session
+id>`, and `c:<session id>` where it has a price: its tariff and course, which few meter values change. Only dirty
+parts are written. A part carries its version ("v", or the first item of a session's array); `UPCASTERS` lift older
+ones.
 """
 
 from __future__ import annotations
@@ -14,22 +15,40 @@ from typing import Any
 
 import orjson
 
-from engine.charging import transaction_memory as memory
 from engine.charging.intents import Intent
-from engine.charging.kept import is_kept
+from engine.charging.kept.parts import is_kept
 from engine.charging.messages import Booted, Instant
-from engine.charging.pricing import Price, Pricing
-from engine.charging.registers import as_text
 from engine.charging.secrecy import redacted
-from engine.charging.session_state import EventMemory, SessionState
-from engine.charging.state import CORE, TX, ChargePointState, Command, Connector, Expectation
+from engine.charging.session.pricing import Pricing, wants_of
+from engine.charging.session.registers import as_text
+from engine.charging.session.state import Closing, EventMemory, SessionState
+from engine.charging.state import CORE, TX, ChargePointState, Command, Connector, Expectation, Occupied
+from engine.charging.transactions import memory
+from engine.tariffs.course import Flow
+from engine.tariffs.flat import price_per_kwh
+from engine.tariffs.stored import stored_tariff, tariff_of
 
 VERSION = 1
+"""Of those parts that have no other in `VERSIONS`."""
 
 SESSION = "s:"
 """What a session's part name begins with; its id follows."""
 
-UPCASTERS: dict[tuple[str, int], Callable[[Any], Any]] = {}
+COURSE = "c:"
+"""What the name of its tariff's and course's part begins with."""
+
+VERSIONS: Mapping[str, int] = {SESSION: 2}
+
+
+def _price_of_first_session(row: list[Any]) -> list[Any]:
+    """Version 1 had a price for each kWh and the cost as last told, and said nothing of its closing."""
+    facts, later = row[1:17], row[17:]
+    events, price = (*later, None, None)[:2]
+    priced = None if price is None else [None, 0, *price[2:], price[:2]]
+    return [2, *facts, events, priced, None]
+
+
+UPCASTERS: dict[tuple[str, int], Callable[[Any], Any]] = {(SESSION, 1): _price_of_first_session}
 """(part without the session's id, version) → what makes the next version of it."""
 
 _CORE_FIELDS = (
@@ -57,6 +76,11 @@ def part_of_session(session: str) -> str:
     return SESSION + session
 
 
+def part_of_course(session: str) -> str:
+    """The name of the part with a session's tariff and course."""
+    return COURSE + session
+
+
 def charge_point_parts(state: ChargePointState) -> dict[str, bytes | None]:
     """The charge point's own parts that are to be written now (None: deleted); its dirtiness is cleared."""
     parts = {part: encode_part(state, part) for part in state.dirty}
@@ -74,6 +98,7 @@ def encode_part(state: ChargePointState, part: str) -> bytes | None:
                 "v": VERSION,
                 "open": [orjson.Fragment(memory.pack(transaction)) for transaction in state.open.values()],
                 "closed": [orjson.Fragment(row) for row in state.closed],
+                "occupied": {session: astuple(occupied) for session, occupied in state.occupied.items()},
             }
         )
     if is_kept(part):
@@ -111,6 +136,8 @@ def restore_charge_point(charge_point: str, parts: Mapping[str, bytes]) -> Charg
         tx = _lifted(TX, parts[TX])
         state.open = {row[0]: memory.unpack(row) for row in tx["open"]}
         state.closed = [orjson.dumps(row) for row in tx["closed"]]
+        # These came later within this version.
+        state.occupied = {session: Occupied(*row) for session, row in tx.get("occupied", {}).items()}
     state.kept = {name: data for name, data in parts.items() if is_kept(name)}
     return state
 
@@ -138,7 +165,7 @@ def encode_session(state: SessionState) -> bytes:
     start, register, power = state.meter_start, state.register, state.power
     return orjson.dumps(
         (
-            VERSION,
+            VERSIONS[SESSION],
             state.phase,
             state.evse,
             state.connector,
@@ -156,17 +183,17 @@ def encode_session(state: SessionState) -> bytes:
             state.told_at,
             state.doubts,
             None if state.events is None else _event_memory(state.events),
-            None if state.pricing is None else _pricing(state.pricing),
+            None if state.pricing is None else _price(state.pricing),
+            None if state.closing is None else astuple(state.closing),
         )
     )
 
 
-def restore_session(charge_point: str, session: str, part: bytes) -> SessionState:
-    """A session's state from its part."""
+def restore_session(charge_point: str, session: str, part: bytes, course: bytes | None = None) -> SessionState:
+    """A session's state from its part, and from that of its tariff and course where it has a price."""
     values = _lifted(SESSION, part)
     start, started, register, register_at, power, newest, metered, told_at, doubts, *later = values[8:]
-    # These came later within this version.
-    events, pricing = (*later, None, None)[:2]
+    events, price, closing = later
     phase, evse, connector, transaction, id_token, authorisation, command = values[1:8]
     return SessionState(
         charge_point,
@@ -188,7 +215,8 @@ def restore_session(charge_point: str, session: str, part: bytes) -> SessionStat
         told_at,
         tuple(doubts),
         None if events is None else _restored_events(events),
-        None if pricing is None else _restored_pricing(pricing),
+        None if price is None else _restored_pricing(price, course),
+        None if closing is None else Closing(*closing),
     )
 
 
@@ -203,28 +231,65 @@ def _restored_events(row: list[Any]) -> EventMemory:
     return EventMemory(next_event, tuple(ahead), newest, stated, begun, said)
 
 
-def _pricing(pricing: Pricing) -> list[Any]:
-    price = pricing.price
-    return [str(price.per_kwh), price.currency, None if pricing.told is None else str(pricing.told), pricing.told_at]
+def encode_course(pricing: Pricing) -> bytes:
+    """The part of a session's tariff and course. It is written when one of these has changed, which is seldom."""
+    readings = [
+        (at, str(register), None if current is None else str(current)) for at, register, current in pricing.readings
+    ]
+    return orjson.dumps(
+        (
+            VERSION,
+            None if pricing.tariff is None else stored_tariff(pricing.tariff),
+            pricing.zone,
+            pricing.group,
+            pricing.statements,
+            readings,
+            pricing.keep_from,
+            pricing.band,
+        )
+    )
 
 
-def _restored_pricing(row: list[Any]) -> Pricing:
-    per_kwh, currency, told, told_at = row
-    return Pricing(Price(Decimal(per_kwh), currency), None if told is None else Decimal(told), told_at)
+def _price(pricing: Pricing) -> list[Any]:
+    """What each minute changes of a price, and so goes with the session's own part."""
+    return [as_text(pricing.cost), pricing.reckoned, as_text(pricing.shown), pricing.shown_at]
+
+
+def _restored_pricing(row: list[Any], course: bytes | None) -> Pricing:
+    cost, reckoned, shown, shown_at, *flat = row
+    pricing = Pricing()
+    if course is not None:
+        _, tariff, pricing.zone, pricing.group, statements, readings, pricing.keep_from, band = _lifted(COURSE, course)
+        pricing.tariff = None if tariff is None else tariff_of(tariff)
+        pricing.statements = [(at, Flow(flow)) for at, flow in statements]
+        pricing.readings = [(at, Decimal(wh), None if amps is None else Decimal(amps)) for at, wh, amps in readings]
+        pricing.band = (band[0], band[1])
+    elif flat:
+        pricing.tariff = price_per_kwh(Decimal(flat[0][0]), flat[0][1])
+    if pricing.tariff is not None:
+        pricing.wants = wants_of(pricing.tariff)
+    pricing.cost, pricing.reckoned = None if cost is None else Decimal(cost), reckoned
+    pricing.shown, pricing.shown_at = None if shown is None else Decimal(shown), shown_at
+    pricing.dirty = course is None
+    return pricing
 
 
 def restore_sessions(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, SessionState]:
     """All sessions among the parts of a charge point, by id."""
     ids = [name.removeprefix(SESSION) for name in parts if name.startswith(SESSION)]
-    return {session: restore_session(charge_point, session, parts[SESSION + session]) for session in ids}
+    return {
+        session: restore_session(charge_point, session, parts[SESSION + session], parts.get(COURSE + session))
+        for session in ids
+    }
 
 
 def _lifted(part: str, data: bytes) -> Any:
     content = orjson.loads(data)
     version = content["v"] if isinstance(content, dict) else content[0]
-    while version < VERSION:
+    present = VERSIONS.get(part, VERSION)
+    while version < present:
         content = UPCASTERS[part, version](content)
         version += 1
-    if version > VERSION:
-        raise ValueError(f"snapshot part {part!r} has version {version}, this release knows up to {VERSION}")
+    if version > present:
+        raise ValueError(f"snapshot part {part!r} has version {version}, this release knows up to {present}")
     return content

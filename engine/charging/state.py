@@ -3,7 +3,7 @@
 A state belongs to `charge_point.step`, which changes it in place and hands it back: the caller never uses an old one
 again. `dirty` names the snapshot parts (engine/charging/snapshots.py) that differ from what was last written; whoever
 writes them clears it. What only counts (deviations between their events, clock drift, the last sign of life) rides
-along with the next writing of `core` and causes none. `kept` are the parts of engine/charging/kept.py as bytes.
+along with the next writing of `core` and causes none. `kept` are the parts of engine/charging/kept/parts.py as bytes.
 """
 
 from __future__ import annotations
@@ -70,6 +70,17 @@ class Transaction:
 
 
 @dataclass(slots=True)
+class Occupied:
+    """A stopped session's connector, which it waits for until `due`. `blocked`: the station says it is not free."""
+
+    evse: int
+    connector: int
+    stopped: int
+    due: int
+    blocked: bool
+
+
+@dataclass(slots=True)
 class Command:
     """A command in flight. `expires` is its call's deadline once it is sent, 0 before.
 
@@ -125,6 +136,7 @@ class ChargePointState:
     connectors: dict[tuple[int, int], Connector] = field(default_factory=dict)
     open: dict[str, Transaction] = field(default_factory=dict)
     closed: list[bytes] = field(default_factory=list)
+    occupied: dict[str, Occupied] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     invited: dict[str, int] = field(default_factory=dict)

@@ -103,7 +103,7 @@ SESSION = Table(
     "session",
     "A charging session. `metered` is charging as the meter shows it. Meter values do not end a suspension: stations "
     "go on sending them while nothing flows; only the connector's Charging does. Values after the Stop are stored and "
-    "reopen nothing.",
+    "reopen nothing. What the connector says after it counts only where idle time costs something.",
     "authorised",
     {
         "authorised": {"opened": "started"},
@@ -123,7 +123,13 @@ SESSION = Table(
             **_SUSPENDS,
             **_ENDS,
         },
-        "stopped": {"metered": "stopped", "finalise": "finalised"},
+        "stopped": {
+            "metered": "stopped",
+            "SuspendedEV": "stopped",
+            "SuspendedEVSE": "stopped",
+            "Finishing": "stopped",
+            "finalise": "finalised",
+        },
         "finalised": {},
     },
 )

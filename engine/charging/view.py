@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.charging import snapshots
-from engine.charging.registers import as_text
-from engine.charging.session import SessionState
+from engine.charging.session.machine import SessionState
+from engine.charging.session.pricing import Pricing, fee_begins
+from engine.charging.session.registers import as_text
 from engine.charging.state import ChargePointState, Connector
+from engine.tariffs.glance import glance
+from engine.tariffs.model import Tariff
 
 
 def charge_point_view(charge_point: str, parts: Mapping[str, bytes]) -> dict[str, Any]:
@@ -56,11 +59,31 @@ def session_view(session: SessionState) -> dict[str, Any]:
         "authorisation": session.authorisation,
         "command": session.command,
         "started": session.started,
+        "meter_start_wh": as_text(session.meter_start),
         "energy_wh": as_text(session.energy),
         "power_w": as_text(session.power),
         "metered": session.metered or None,
         "doubts": list(session.doubts),
+        **_price(session),
     }
+
+
+def _price(session: SessionState) -> dict[str, Any]:
+    """What it has cost by the last minute, and by which tariff; None where it has none."""
+    pricing = session.pricing
+    tariff = None if pricing is None else pricing.tariff
+    if pricing is None or tariff is None:
+        return {"tariff": None, "tariff_version": None, "cost": None, "currency": None, "idle_fee": None}
+    told = {"tariff": tariff.id, "tariff_version": tariff.version, "currency": tariff.currency}
+    return told | {"cost": as_text(pricing.cost), "idle_fee": _idle_fee(pricing, tariff, bool(session.energy))}
+
+
+def _idle_fee(pricing: Pricing, tariff: Tariff, charged: bool) -> dict[str, Any] | None:
+    """From when on the car that takes nothing any more costs something, and what; None while it charges."""
+    begins = fee_begins(pricing, charged)
+    if begins is None or tariff.idle is None:
+        return None
+    return {"begins": begins, "per_minute": as_text(glance(tariff, begins, pricing.zone).idle)}
 
 
 def _open_sessions(
@@ -95,6 +118,7 @@ def _connector(evse: int, number: int, connector: Connector, session: SessionSta
         "connector": number,
         "status": connector.status,
         "error": connector.error,
+        "vendor_error": connector.vendor_error,
         "info": connector.info,
         "since": connector.since or None,
         "power_w": as_text(connector.power if session is None else session.power),

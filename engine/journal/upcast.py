@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import orjson
 
-from engine.charging.events import Event
+from engine.charging.events import Event, SessionChanged, SessionIdentified, SessionStarted
 from engine.errors import ConfigurationError
 from engine.journal.port import Entry
 from engine.journal.records import MESSAGES, VERSION
@@ -80,9 +80,19 @@ def _messages_have_a_latency(entry: Entry) -> Entry:
     return Entry(entry.partition, entry.number, entry.version, {**entry.channels, MESSAGES: lifted})
 
 
+def _unpriced(event: EventFields) -> EventFields:
+    """1 → 2: sessions have a network, a tariff, a currency and a running cost, of which nobody had heard."""
+    told: EventFields = {"currency": ""}
+    if event["kind"] == SessionChanged.kind:
+        return event | told | {"cost": None}
+    told |= {"tariff": "", "tariff_version": 0}
+    return event | told | ({"network": ""} if event["kind"] == SessionStarted.kind else {})
+
+
 PRESENT = Upcasters(
     entry_version=VERSION,
     event_versions=EVENT_VERSIONS,
     entry_steps={1: _messages_have_a_latency},
+    event_steps={(event.kind, 1): _unpriced for event in (SessionStarted, SessionIdentified, SessionChanged)},
 )
 """The steps of this release."""

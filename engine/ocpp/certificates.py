@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.charging.facts import CertificateInstalled
+from engine.charging.kept.facts import CertificateInstalled
 
 
 def installed(use: str, certificate: str) -> CertificateInstalled:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from engine.charging.facts import Fact
 from engine.charging.intents import Intent
+from engine.charging.kept.facts import Fact
 from engine.charging.messages import Answer, Deviated, Json, StationMessage, TokenStanding
 from engine.charging.operations import Operation
 

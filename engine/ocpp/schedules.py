@@ -36,7 +36,7 @@ def schedule_of(said: Mapping[str, Json]) -> dict[str, Json]:
 def profile_of(
     said: Mapping[str, Json], evse: int, number: int, purpose: str, schedules: list[Mapping[str, Json]], source: str
 ) -> dict[str, Json]:
-    """One profile, as engine/charging/smart_charging.py describes it."""
+    """One profile, as engine/charging/smart/charging.py describes it."""
     transaction = said.get("transactionId")
     return {
         "id": number,

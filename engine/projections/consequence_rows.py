@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.charging.events import BootReported, SessionIdentified, SessionStarted
-from engine.charging.notice_events import JobChanged, ReportAssembled, ReservationChanged
+from engine.charging.kept.notice_events import JobChanged, ReportAssembled, ReservationChanged
 from engine.projections.ledger_rows import Change, integer_of, text_of
 
 TABLE = "command_consequences"

@@ -8,11 +8,9 @@ line the two agree, and a second ledger is noticed by its first commit. Events o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from sqlalchemy import Table, bindparam, case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,8 +19,9 @@ from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
-from engine.projections import consequence_rows, ledger_rows, security_event_rows, signing_rows
-from engine.projections.dead_letters import DeadLetter, bury, reason
+from engine.projections import consequence_rows, ledger_rows, security_event_rows, settlement_rows, signing_rows
+from engine.projections.dead_letters import DeadLetter, bury
+from engine.projections.event_reading import CONTENT_ERRORS, EventReader, Origin
 from engine.projections.ledger_rows import Change, Row
 from engine.projections.positions import move_position, open_positions
 from engine.stores.sql.dialect import upsert
@@ -33,27 +32,24 @@ from engine.stores.sql.models import (
     commands,
     connectors,
     security_events,
+    session_prices,
     sessions,
     signing_requests,
 )
 
 NAME = "ledger"
 
-_FOLLOWING = (sessions, commands, command_consequences, connectors, signing_requests, security_events)
+_FOLLOWING = (
+    sessions,
+    session_prices,
+    commands,
+    command_consequences,
+    connectors,
+    signing_requests,
+    security_events,
+)
 _TABLES: dict[str, Table] = {table.name: table for table in _FOLLOWING}
-_READERS = (ledger_rows, consequence_rows, signing_rows, security_event_rows)
-_CONTENT_ERRORS = (KeyError, TypeError, ValueError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a change stands in the journal, and the record that it was read from."""
-
-    partition: int
-    entry: int
-    channel: str
-    index: int
-    record: Any
+_READERS = (ledger_rows, settlement_rows, consequence_rows, signing_rows, security_event_rows)
 
 
 class Ledger:
@@ -64,7 +60,7 @@ class Ledger:
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
-        self._clock = clock or SystemClock()
+        self._reader = EventReader(NAME, clock or SystemClock())
         self._positions: dict[int, int] = {}
         self.dead = 0
 
@@ -93,41 +89,22 @@ class Ledger:
         """Close the connections to SQL."""
         await self._database.aclose()
 
-    def _read(self, entries: Sequence[Entry], letters: list[DeadLetter]) -> Iterator[tuple[_Origin, Change]]:
+    def _read(self, entries: Sequence[Entry], letters: list[DeadLetter]) -> Iterator[tuple[Origin, Change]]:
         for entry in entries:
             for channel in (EVENTS, STATUS):
-                for origin in self._records(entry, channel, letters):
+                for origin in self._reader.records(entry, channel, letters):
                     try:
                         event = PRESENT.lift_event(origin.record)
                         changes = [reader.read(event) for reader in _READERS]
-                    except _CONTENT_ERRORS as error:
-                        letters.append(self._letter(origin, error))
+                    except CONTENT_ERRORS as error:
+                        letters.append(self._reader.letter(origin, error))
                     else:
                         yield from ((origin, change) for change in changes if change is not None)
-
-    def _records(self, entry: Entry, channel: str, letters: list[DeadLetter]) -> list[_Origin]:
-        data = entry.channels.get(channel)
-        if not data:
-            return []
-        try:
-            records = orjson.loads(data)
-            if type(records) is not list:
-                raise ValueError("a channel holds a list")
-        except ValueError as error:
-            whole = _Origin(entry.partition, entry.number, channel, -1, data.decode(errors="backslashreplace"))
-            letters.append(self._letter(whole, error))
-            return []
-        return [_Origin(entry.partition, entry.number, channel, index, record) for index, record in enumerate(records)]
-
-    def _letter(self, origin: _Origin, error: BaseException) -> DeadLetter:
-        row = origin.record if isinstance(origin.record, str) else orjson.dumps(origin.record).decode()
-        place = origin.partition, origin.entry, origin.channel, origin.index
-        return DeadLetter(NAME, *place, row, reason(error), self._clock.now())
 
     async def _commit(
         self,
         moved: dict[int, int],
-        changes: Sequence[tuple[_Origin, Change]],
+        changes: Sequence[tuple[Origin, Change]],
         letters: list[DeadLetter],
         *,
         careful: bool,
@@ -145,7 +122,7 @@ class Ledger:
             reach("ledger:after-rows-before-commit")
 
     async def _divide(
-        self, connection: AsyncConnection, changes: Sequence[tuple[_Origin, Change]], letters: list[DeadLetter]
+        self, connection: AsyncConnection, changes: Sequence[tuple[Origin, Change]], letters: list[DeadLetter]
     ) -> None:
         """Write all of them, or find by halves the ones that SQL refuses, and write the others."""
         if not changes:
@@ -157,7 +134,7 @@ class Ledger:
             if not refuses_content(error):
                 raise
             if len(changes) == 1:
-                letters.append(self._letter(changes[0][0], error))
+                letters.append(self._reader.letter(changes[0][0], error))
                 return
             middle = len(changes) // 2
             await self._divide(connection, changes[:middle], letters)

@@ -21,6 +21,7 @@ from engine.charging.events import (
     SessionAmended,
     SessionChanged,
     SessionIdentified,
+    SessionSettled,
     SessionStarted,
     SessionStopped,
     StatusChanged,
@@ -89,10 +90,21 @@ def _started(event: Mapping[str, Any]) -> Change:
         "command": text_of(event, "command"),
         "started": integer_of(event, "believed"),
         "started_said": _maybe_text(event, "said"),
-        "meter_start_wh": _quantity(event, "meter_start_wh"),
+        "meter_start_wh": quantity_of(event, "meter_start_wh"),
         "doubts": _texts(event, "doubts"),
     }
+    columns |= _tariff(event)
+    if event.get("network"):
+        columns["network"] = text_of(event, "network")
     return Change("sessions", (text_of(event, "session"),), columns, first={"state": "started"})
+
+
+def _tariff(event: Mapping[str, Any]) -> Columns:
+    """The tariff that was frozen; nothing where there is none, which must not wipe out what was told before."""
+    if not event["tariff"]:
+        return {}
+    columns: Columns = {"tariff": text_of(event, "tariff"), "currency": text_of(event, "currency")}
+    return columns | {"tariff_version": _small(event, "tariff_version")}
 
 
 def _identified(event: Mapping[str, Any]) -> Change:
@@ -105,7 +117,9 @@ def _identified(event: Mapping[str, Any]) -> Change:
 
 def _changed(event: Mapping[str, Any]) -> Change:
     columns = _place(event) | {"state": text_of(event, "state")}
-    running = {"energy_wh": _quantity(event, "energy_wh")}
+    if event["currency"]:
+        columns |= {"cost": quantity_of(event, "cost"), "currency": text_of(event, "currency")}
+    running = {"energy_wh": quantity_of(event, "energy_wh")}
     return Change("sessions", (text_of(event, "session"),), columns, running=running)
 
 
@@ -115,8 +129,8 @@ def _stopped(event: Mapping[str, Any]) -> Change:
         "stopped": integer_of(event, "believed"),
         "stopped_said": _maybe_text(event, "said"),
         "stop_id_token": text_of(event, "stop_id_token"),
-        "meter_stop_wh": _quantity(event, "meter_stop_wh"),
-        "energy_wh": _quantity(event, "energy_wh"),
+        "meter_stop_wh": quantity_of(event, "meter_stop_wh"),
+        "energy_wh": quantity_of(event, "energy_wh"),
         "duration_s": _maybe_integer(event, "duration_s"),
         "reason": text_of(event, "reason"),
         "doubts": _texts(event, "doubts"),
@@ -125,11 +139,24 @@ def _stopped(event: Mapping[str, Any]) -> Change:
     known = {
         "transaction_id": text_of(event, "transaction") or None,
         "id_token": text_of(event, "id_token") or None,
-        "meter_start_wh": _quantity(event, "meter_start_wh"),
+        "meter_start_wh": quantity_of(event, "meter_start_wh"),
         "started": _maybe_integer(event, "started"),
     }
     columns |= {name: value for name, value in known.items() if value is not None}
     return Change("sessions", (text_of(event, "session"),), columns)
+
+
+def _settled(event: Mapping[str, Any]) -> Change:
+    columns: Columns = _place(event) | {
+        "ended": integer_of(event, "ended"),
+        "settled": integer_of(event, "received"),
+        "doubts": _texts(event, "doubts"),
+    }
+    tariff = event["tariff"]
+    if tariff is not None:
+        columns |= {"cost": quantity_of(event, "total"), "currency": text_of(event, "currency")}
+        columns |= {"tariff": text_of(tariff, "id"), "tariff_version": _small(tariff, "version")}
+    return Change("sessions", (text_of(event, "session"),), columns, first={"state": "stopped"})
 
 
 def _place(event: Mapping[str, Any]) -> Columns:
@@ -186,6 +213,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Change]] = {
     SessionIdentified.kind: _identified,
     SessionChanged.kind: _changed,
     SessionStopped.kind: _stopped,
+    SessionSettled.kind: _settled,
     SessionAmended.kind: _stopped,
     CommandChanged.kind: _commanded,
     BootReported.kind: _booted,
@@ -231,7 +259,8 @@ def _maybe_integer(event: Mapping[str, Any], name: str) -> int | None:
     return None if event[name] is None else integer_of(event, name)
 
 
-def _quantity(event: Mapping[str, Any], name: str) -> Decimal | None:
+def quantity_of(event: Mapping[str, Any], name: str) -> Decimal | None:
+    """The event's decimal text of this name. Raises KeyError, TypeError, ValueError."""
     if event[name] is None:
         return None
     try:

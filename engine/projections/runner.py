@@ -197,6 +197,8 @@ class Runner:
 
     async def _apply(self, batch: list[Entry]) -> None:
         await self._projection.apply(batch)
+        # Here too: a projection that is behind for long does not come to the end of its turn, and works all the same.
+        self.trouble = ""
         for entry in batch:
             self.positions[entry.partition] = entry.number
         self.applied += len(batch)

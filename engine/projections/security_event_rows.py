@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.charging.notice_events import SecurityEventSeen
+from engine.charging.kept.notice_events import SecurityEventSeen
 from engine.projections.ledger_rows import Change, integer_of, text_of
 
 TABLE = "security_events"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.charging.notice_events import CertificateAsked
+from engine.charging.kept.notice_events import CertificateAsked
 from engine.projections.ledger_rows import Change, integer_of, text_of
 from engine.stores.signing_requests import ASKED
 

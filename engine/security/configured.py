@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from engine.security.http_authority import HttpAuthority
-from engine.security.local_authority import LocalAuthority, is_initialised
+from engine.security.local_authority import LocalAuthority
+from engine.security.presence import is_initialised
 from engine.settings import Settings
 from engine.stores.certificates import Certificates
-
-
-def signs_certificates(settings: Settings) -> bool:
-    """Whether there is one that takes stations' requests."""
-    return bool(settings.authority_url) or is_initialised(settings.pki_folder)
 
 
 def own_authority(settings: Settings, book: Certificates) -> LocalAuthority | None:

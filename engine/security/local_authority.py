@@ -30,6 +30,7 @@ from engine.security.authority import (
 )
 from engine.security.certificates import is_issued_by, moment
 from engine.security.port import Signed
+from engine.security.presence import is_initialised, roots_file
 from engine.security.requests import SERVER, checked_request
 from engine.stores.certificates import Certificates, Issued
 
@@ -37,19 +38,9 @@ ROOT_DAYS, STATION_DAYS, SERVER_DAYS, LIST_DAYS = 3650, 365, 90, 7
 RENEWED_DAYS_BEFORE = 30
 
 
-def roots_file(folder: Path) -> Path:
-    """What stations are to trust, and the gateway among others for stations' certificates."""
-    return folder / "root.pem"
-
-
 def lists_file(folder: Path) -> Path:
     """The revocation lists as they were published last."""
     return folder / "crl.pem"
-
-
-def is_initialised(folder: Path) -> bool:
-    """Whether there is an authority in this folder."""
-    return roots_file(folder).exists()
 
 
 def initialise(folder: Path, organisation: str, clock: Clock | None = None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock, SystemClock
 from engine.errors import InvalidInput
@@ -32,20 +33,8 @@ class Admissions:
 
     async def set(self, charge_point: str, admission: str) -> None:
         """Answer its next boot so. `charge_point` is the id as registered. Raises InvalidInput."""
-        if admission not in ADMISSIONS:
-            raise InvalidInput(
-                f"A charge point cannot be {admission!r}.",
-                field="admission",
-                remedy=f"Use one of: {', '.join(ADMISSIONS)}.",
-            )
         async with self._database.write() as connection:
-            if admission == ACCEPTED:
-                await connection.execute(delete(admissions).where(admissions.c.charge_point == charge_point))
-            else:
-                row = {"charge_point": charge_point, "admission": admission, "updated": self._clock.now()}
-                statement = upsert(self._database.dialect, admissions).values(row)
-                changed = {name: row[name] for name in ("admission", "updated")}
-                await connection.execute(statement.on_conflict_do_update(index_elements=["charge_point"], set_=changed))
+            await set_admission(connection, charge_point, admission, self._clock.now())
         await self._feed.announce([Change(ADMISSION, charge_point)])
 
     async def of(self, charge_points: Sequence[str]) -> dict[str, str]:
@@ -60,6 +49,23 @@ class Admissions:
         query = select(admissions.c.charge_point, admissions.c.admission)
         async with self._database.read() as connection:
             return {row.charge_point: row.admission for row in await connection.execute(query)}
+
+
+async def set_admission(connection: AsyncConnection, charge_point: str, admission: str, now: int) -> None:
+    """The same in the caller's transaction, who announces it. Raises InvalidInput."""
+    if admission not in ADMISSIONS:
+        raise InvalidInput(
+            f"A charge point cannot be {admission!r}.",
+            field="admission",
+            remedy=f"Use one of: {', '.join(ADMISSIONS)}.",
+        )
+    if admission == ACCEPTED:
+        await connection.execute(delete(admissions).where(admissions.c.charge_point == charge_point))
+        return
+    row = {"charge_point": charge_point, "admission": admission, "updated": now}
+    statement = upsert(connection.dialect.name, admissions).values(row)
+    changed = {name: row[name] for name in ("admission", "updated")}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["charge_point"], set_=changed))
 
 
 class AdmissionSource(Protocol):

@@ -10,14 +10,20 @@ import structlog
 from sqlalchemy import Row, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.access.scope import EVERYWHERE, Scope
 from engine.campaigns import course
 from engine.campaigns.course import Plan, Tally
 from engine.campaigns.port import Campaign, Target, Wanted
 from engine.campaigns.stored_operations import from_json, to_json
 from engine.charging.events import CommandOutcome
 from engine.errors import Conflict, InvalidInput, NotFound
+from engine.ocpp.redaction import redact_tree
+from engine.stores.audit import note
+from engine.stores.places.tags import has_tags
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import campaign_targets, campaigns, charge_points, command_consequences, commands
+from engine.stores.sql.tables.places import charge_point_tags
+from engine.stores.whereabouts import said_within
 
 log = structlog.get_logger("campaigns")
 _PLAN = tuple(field.name for field in fields(Plan))
@@ -32,14 +38,20 @@ class Campaigns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def candidates(self, wanted: Wanted) -> list[str]:
+    async def candidates(self, wanted: Wanted, scope: Scope = EVERYWHERE) -> list[str]:
         table = charge_points.c
         query = select(table.id).where(table.enabled, table.retired.is_(None)).order_by(table.id)
+        query = query.where(said_within(scope, table.id))
         for column, text in ((table.vendor, wanted.vendor), (table.model, wanted.model)):
             if text:
                 query = query.where(func.lower(column) == text.lower())
-        if wanted.firmware:
-            query = query.where(table.firmware == wanted.firmware)
+        for column, text in ((table.firmware, wanted.firmware), (table.station_id, wanted.station)):
+            if text:
+                query = query.where(column == text)
+        if wanted.network:
+            query = query.where(said_within(Scope(frozenset({wanted.network})), table.id))
+        if wanted.tags:
+            query = query.where(has_tags(charge_point_tags, table.id, wanted.tags))
         async with self._database.read() as connection:
             if wanted.ids is None:
                 return list((await connection.execute(query)).scalars())
@@ -55,18 +67,36 @@ class Campaigns:
         rows = [common | {"charge_point": name, "position": number} for number, name in enumerate(charge_points)]
         async with self._database.write() as connection:
             await connection.execute(insert(campaigns), [_row(campaign)])
+            after = _told(campaign) | {"charge_points": len(charge_points)}
+            at, network = campaign.created, campaign.network
+            await note(connection, at, "created", "campaign", campaign.id, network=network, after=after)
             for begin in range(0, len(rows), _AT_ONCE):
                 await connection.execute(insert(campaign_targets), rows[begin : begin + _AT_ONCE])
 
-    async def get(self, campaign: str) -> Campaign:
+    async def get(self, campaign: str, scope: Scope = EVERYWHERE) -> Campaign:
         async with self._database.read() as connection:
-            return await _get(connection, campaign)
+            return await _get(connection, campaign, scope)
 
-    async def page(self, *, after: tuple[int, str] | None, limit: int) -> Sequence[Campaign]:
-        table = campaigns.c
-        query = select(campaigns).order_by(table.created.desc(), table.id.desc()).limit(limit)
+    async def page(
+        self,
+        *,
+        after: tuple[int, str] | None,
+        limit: int,
+        scope: Scope = EVERYWHERE,
+        state: str | None = None,
+        created_by: str | None = None,
+        ascending: bool = False,
+    ) -> Sequence[Campaign]:
+        at, name, table = campaigns.c.created, campaigns.c.id, campaigns.c
+        order = (at.asc(), name.asc()) if ascending else (at.desc(), name.desc())
+        query = select(campaigns).where(scope.where(table.network)).order_by(*order).limit(limit)
+        if state is not None:
+            query = query.where(table.state == state)
+        if created_by is not None:
+            query = query.where(table.created_by == created_by)
         if after is not None:
-            query = query.where(or_(table.created < after[0], and_(table.created == after[0], table.id < after[1])))
+            beyond = (at > after[0], name > after[1]) if ascending else (at < after[0], name < after[1])
+            query = query.where(or_(beyond[0], and_(at == after[0], beyond[1])))
         async with self._database.read() as connection:
             return [_campaign(row) for row in await connection.execute(query)]
 
@@ -96,10 +126,10 @@ class Campaigns:
         found = Tally(**{row[0]: row[1] for row in rows})
         return replace(found, forgiven=seen, last_asked=max((row[2] or 0 for row in rows), default=0))
 
-    async def wish(self, campaign: str, wish: str, now: int) -> Campaign:
+    async def wish(self, campaign: str, wish: str, now: int, scope: Scope = EVERYWHERE) -> Campaign:
         failed = (await self.tally(campaign)).failed
         async with self._database.write() as connection:
-            known = await _get(connection, campaign)
+            known = await _get(connection, campaign, scope)
             reached = course.after(known.state, wish)
             values: dict[str, Any] = {"state": reached, "reason": "", "updated": now}
             if known.state == course.STOPPED and reached == course.RUNNING:
@@ -111,6 +141,8 @@ class Campaigns:
             done = await connection.execute(changed.values(values))
             if done.rowcount == 0:
                 raise Conflict("The campaign has just changed.", field="id", remedy="Look at it and try again.")
+            was, shall = {"state": known.state}, {"state": reached}
+            await note(connection, now, wish, "campaign", campaign, network=known.network, before=was, after=shall)
             return await _get(connection, campaign)
 
     # the runner's ----------------------------------------------------------------------------------------------------
@@ -194,8 +226,9 @@ class Campaigns:
             return (await connection.execute(query)).scalar_one_or_none() or ""
 
 
-async def _get(connection: AsyncConnection, campaign: str) -> Campaign:
-    row = (await connection.execute(select(campaigns).where(campaigns.c.id == campaign))).one_or_none()
+async def _get(connection: AsyncConnection, campaign: str, scope: Scope = EVERYWHERE) -> Campaign:
+    query = select(campaigns).where(campaigns.c.id == campaign, scope.where(campaigns.c.network))
+    row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound("No campaign has this id.", field="id")
     return _campaign(row)
@@ -210,6 +243,13 @@ async def _leave_out(connection: AsyncConnection, campaign: str, now: int) -> No
 def _key(target: Target) -> tuple[Any, Any]:
     table = campaign_targets.c
     return table.campaign == target.campaign, table.charge_point == target.charge_point
+
+
+def _told(campaign: Campaign) -> dict[str, Any]:
+    """What the audit log shows of a campaign; whom it named is to be found among its targets."""
+    asked: Any = redact_tree(to_json(campaign.operation))
+    chosen = {name: value for name, value in campaign.description.items() if name != "ids"}
+    return {"name": campaign.name, "operation": asked, "filter": chosen} | asdict(campaign.plan)
 
 
 def _row(campaign: Campaign) -> dict[str, Any]:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, fields
 from cryptography import x509
 from sqlalchemy import insert, select, update
 
+from engine.access.scope import EVERYWHERE, Scope
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.security.authority import Revoked, certificate_pem
 from engine.security.certificates import micros, serial_text
+from engine.stores.audit import note
 from engine.stores.changes import CERTIFICATE, Change, ChangeFeed
 from engine.stores.paging import Page, checked_limit, from_cursor, to_cursor
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import certificates
+from engine.stores.whereabouts import network_of, said_within
 
 REASONS = (
     "unspecified",
@@ -74,9 +77,10 @@ class Certificates:
             await connection.execute(insert(certificates), [{f.name: getattr(row, f.name) for f in fields(Issued)}])
         return row
 
-    async def get(self, serial_number: str) -> Issued:
-        """Raises NotFound."""
+    async def get(self, serial_number: str, scope: Scope = EVERYWHERE) -> Issued:
+        """Raises NotFound, also for one of a charge point outside of `scope`."""
         query = select(*_COLUMNS).where(certificates.c.serial_number == serial_number.lower())
+        query = query.where(said_within(scope, certificates.c.charge_point))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
@@ -88,11 +92,17 @@ class Certificates:
         return Issued(*row)
 
     async def page(
-        self, *, charge_point: str | None = None, cursor: str | None = None, limit: int = 100
+        self,
+        *,
+        charge_point: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+        scope: Scope = EVERYWHERE,
     ) -> Page[Issued]:
-        """In the order of serial numbers, which is none: all of a charge point's, or simply all."""
+        """In the order of serial numbers, which is none: all of a charge point's, or simply all within `scope`."""
         table = certificates.c
         query = select(*_COLUMNS).order_by(table.serial_number).limit(checked_limit(limit) + 1)
+        query = query.where(said_within(scope, table.charge_point))
         if cursor is not None:
             query = query.where(table.serial_number > from_cursor(cursor, str)[0])
         if charge_point is not None:
@@ -108,11 +118,11 @@ class Certificates:
             raise InvalidInput(
                 f"{reason!r} is no reason to revoke.", field="reason", remedy=f"Use one of: {', '.join(REASONS)}."
             )
-        known = await self.get(serial_number)
+        known, now = await self.get(serial_number), self._clock.now()
         statement = (
             update(certificates)
             .where(certificates.c.serial_number == known.serial_number, certificates.c.revoked.is_(None))
-            .values(revoked=self._clock.now(), revocation_reason=reason)
+            .values(revoked=now, revocation_reason=reason)
             .returning(certificates.c.serial_number)
         )
         async with self._database.write() as connection:
@@ -120,6 +130,9 @@ class Certificates:
                 raise Conflict(
                     "This certificate has been revoked before.", field="serial_number", remedy="Nothing is to be done."
                 )
+            network = await network_of(connection, known.charge_point)
+            after = {"reason": reason, "charge_point": known.charge_point, "certificate": known.subject}
+            await note(connection, now, "revoked", "certificate", known.serial_number, network=network, after=after)
         await self._feed.announce([Change(CERTIFICATE, known.serial_number)])
         return await self.get(known.serial_number)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.charging.kept_view import VIEWS, reports_view
+from engine.charging.kept.view import VIEWS, reports_view
 from engine.charging.view import charge_point_view
 from engine.journal.port import Journal
 from engine.ocpp.quirks import QuirkBook

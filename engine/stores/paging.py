@@ -39,6 +39,9 @@ def from_cursor(cursor: str, *types: type) -> list[str | int | None]:
         raise _unusable()
     if any(value is not None and type(value) is not wanted for value, wanted in zip(key, types, strict=True)):
         raise _unusable()
+    # Neither store takes a NUL in a text, nor a number of more than 64 bits.
+    if any("\0" in value if isinstance(value, str) else not -(2**63) <= (value or 0) < 2**63 for value in key):
+        raise _unusable()
     return key
 
 

@@ -23,10 +23,12 @@ class PasswordsBusy(Unavailable):
 
 
 class Passwords:
-    """Argon2id with the library's defaults (RFC 9106's second recommendation)."""
+    """Argon2id with the library's defaults (RFC 9106's second recommendation), unless another hasher is given."""
 
-    def __init__(self, *, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(
+        self, *, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING, hasher: PasswordHasher | None = None
+    ) -> None:
+        self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
         self._max_waiting = max_waiting
         self._waiting = 0

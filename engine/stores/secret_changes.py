@@ -12,17 +12,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.charging.events import CommandOutcome
 from engine.clock import Clock, SystemClock
 from engine.errors import Conflict
 from engine.security.secrets import checked_secret
+from engine.stores.audit import note
 from engine.stores.changes import CREDENTIAL, Change, ChangeFeed
 from engine.stores.installation_key import InstallationKey
 from engine.stores.passwords import Passwords
 from engine.stores.proofs import keep_proofs, proof_of, waiting_proof_of
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import charge_points, commands, pending_secrets
+from engine.stores.whereabouts import network_of
 
 MOST_WAITING = 3
 """Changes of one station whose end is unknown. More of them would be guessing."""
@@ -83,15 +86,18 @@ class SecretChanges:
                     remedy="Let the station connect, or set its password on both sides.",
                 )
             await connection.execute(insert(pending_secrets), [row])
+            await self._note(connection, "sent password", charge_point, command)
         await self._announce(charge_point)
 
     async def drop(self, charge_point: str, command: str) -> None:
         """The station does not use it: only the old secret is right."""
         table = pending_secrets
         async with self._database.write() as connection:
-            await connection.execute(
+            gone = await connection.execute(
                 delete(table).where(table.c.charge_point == charge_point, table.c.command == command)
             )
+            if gone.rowcount:
+                await self._note(connection, "dropped password", charge_point, command)
         await self._announce(charge_point)
 
     async def confirm(self, charge_point: str, command: str, secret: bytes) -> None:
@@ -119,6 +125,7 @@ class SecretChanges:
             )
             proof = proof_of(self._key, charge_point, version, secret)
             await keep_proofs(connection, self._key, [(charge_point, version, proof)])
+            await self._note(connection, "confirmed password", charge_point, command)
         await self._announce(charge_point)
 
     async def waiting(self, charge_point: str) -> list[str]:
@@ -141,6 +148,11 @@ class SecretChanges:
         for row in refused:
             await self.drop(row.charge_point, row.command)
         return [row.charge_point for row in refused]
+
+    async def _note(self, connection: AsyncConnection, action: str, charge_point: str, command: str) -> None:
+        network = await network_of(connection, charge_point)
+        after = {"command": command}
+        await note(connection, self._clock.now(), action, "charge point", charge_point, network=network, after=after)
 
     async def _announce(self, charge_point: str) -> None:
         if self._feed is not None:

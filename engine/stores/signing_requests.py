@@ -16,9 +16,11 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import and_, exists, or_, select, tuple_, update
 
+from engine.access.scope import EVERYWHERE, Scope
 from engine.clock import Clock, SystemClock
 from engine.stores.sql.engine import Database
 from engine.stores.sql.models import signing_requests
+from engine.stores.whereabouts import said_within
 
 ASKED, SIGNED = "asked", "signed"
 INSTALLED, REJECTED, UNDELIVERED, REFUSED = "installed", "rejected", "undelivered", "refused"
@@ -75,11 +77,17 @@ class SigningRequests:
         return await self._move(request, state=state, detail=detail[:1000])
 
     async def latest(
-        self, *, charge_point: str | None = None, before: tuple[int, str] | None = None, limit: int = 100
+        self,
+        *,
+        charge_point: str | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int = 100,
+        scope: Scope = EVERYWHERE,
     ) -> Sequence[SigningRequest]:
-        """Newest first, from before (time, charge point) on."""
+        """Those of charge points within `scope`, newest first, from before (time, charge point) on."""
         table = signing_requests.c
         query = select(*_COLUMNS).order_by(table.received.desc(), table.charge_point.desc()).limit(limit)
+        query = query.where(said_within(scope, table.charge_point))
         if charge_point is not None:
             query = query.where(table.charge_point == charge_point)
         if before is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from engine.charging.kept_view import VIEWS, reports_view
+from engine.charging.kept.view import VIEWS, reports_view
 from tests.actors.world import Place, StationIn, turns, until
 
 BOOT = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}

@@ -22,10 +22,10 @@ from engine.stores.installation_key import InstallationKey
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.signing_requests import SigningRequest, SigningRequests
 from engine.stores.sql.engine import Database, connect
-from engine.stores.sql.migrations import upgrade
 from engine.stores.sql.models import signing_requests
 from tests.actors.gateway.pki import OPERATOR
 from tests.actors.world import until
+from tests.books import fresh_books, url_of
 from tests.engine.security.test_requests import request
 from tests.engine.stores.doors import Noted
 
@@ -92,8 +92,7 @@ class Office:
 @asynccontextmanager
 async def office(folder: Path) -> AsyncIterator[Office]:
     await asyncio.to_thread(initialise, folder / "pki", OPERATOR)
-    url = f"sqlite+aiosqlite:///{folder}/books.sqlite3"
-    await upgrade(url)
+    url = url_of(fresh_books())
     database = connect(url)
     made = Office(database, folder / "pki")
     await made.registry.create(NewChargePoint("CP-1", certificate_name="SN-1", security_profile=3))

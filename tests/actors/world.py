@@ -14,8 +14,10 @@ from engine.clock import Clock
 from engine.journal.memory import MemoryJournal
 from engine.journal.port import Committed, Write
 from engine.settings import Settings
-from engine.stores.token_book import TokenBook
-from engine.stores.tokens import Token
+from engine.stores.tariffs.book import TariffBook
+from engine.stores.tokens.book import TokenBook
+from engine.stores.tokens.held import MemoryTokenSource
+from engine.stores.tokens.token import Token
 
 PATIENCE_S = 5.0
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
@@ -59,16 +61,6 @@ class HeldJournal(MemoryJournal):
         return await super().commit(incarnation, numbered)
 
 
-class Tokens:
-    """A registry of tokens."""
-
-    def __init__(self, *accepted: str) -> None:
-        self.tokens = {token.lower(): Token(token) for token in accepted}
-
-    async def all(self) -> dict[str, Token]:
-        return self.tokens
-
-
 class Place:
     """The journal and what lives around it. `runtime()` makes another host."""
 
@@ -77,8 +69,10 @@ class Place:
         self.runtimes: dict[str, Runtime] = {}
         self.told: list[tuple[str, str, int]] = []
 
-    async def runtime(self, name: str = "host-0", clock: Clock | None = None, **settings: Any) -> Runtime:
-        book = TokenBook(Tokens("TAG"), clock)
+    async def runtime(
+        self, name: str = "host-0", clock: Clock | None = None, tariffs: TariffBook | None = None, **settings: Any
+    ) -> Runtime:
+        book = TokenBook(MemoryTokenSource(Token("TAG")), clock)
         await book.read()
         runtime = Runtime(
             name,
@@ -86,6 +80,7 @@ class Place:
             Settings(**settings),
             self.journal,
             book,
+            tariffs=tariffs,
             clock=clock,
             on_taken_over=lambda host, charge_point, epoch: self.told.append((host, charge_point, epoch)),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,18 +12,24 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from api import memory
 from api.app import create_app
-from api.ports import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow, Token, User
-from api.security_memory import MemoryAuthority, MemorySecrets
-from api.security_ports import Certificate
+from api.memory import facade as memory
+from api.memory.security import MemoryAuthority, MemorySecrets
+from api.ports.facade import CommandRow, FacadePorts, LiveEvent, MeterPoint, SessionRow
+from api.ports.security import Certificate
 from engine.campaigns.course import Plan
 from engine.campaigns.memory import MemoryCampaigns
 from engine.campaigns.port import Campaign
-from engine.charging.kept_view import VIEWS, reports_view
+from engine.charging.kept.view import VIEWS, reports_view
 from engine.charging.operations import Reset
 from engine.clock import SECOND, ManualClock
 from engine.settings import Settings
+from engine.stores.changes import ACCOUNT, Change
+from engine.stores.sql.engine import connect
+from engine.stores.tokens.token import Token
+from tests.books import fresh_books, url_of
+from tests.people import PASSWORD as PASSWORD
+from tests.people import put_account, put_login
 
 # structlog's default draws every traceback with all local variables, which takes seconds for a deep stack.
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=repr)])
@@ -33,7 +40,6 @@ REPORT = (
     b'"truncated":false}]}'
 )
 KEY = b"0123456789abcdef0123456789abcdef"
-PASSWORD = "correct horse battery staple"
 
 
 @dataclass
@@ -50,6 +56,7 @@ class Facade:
     live: memory.MemoryLive
     health: memory.MemoryHealth
     metrics: memory.MemoryMetrics
+    books: Path
 
     @property
     def authority(self) -> MemoryAuthority:
@@ -71,9 +78,20 @@ class Facade:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 4711))
         return httpx.AsyncClient(transport=transport, base_url="http://facade", headers=headers)
 
-    def token(self, role: str = "admin") -> str:
-        user = self.registry.put_user(User(f"u-{role}", f"{role}@example.org", role), PASSWORD)
-        return self.app.state.context.logins.issue(user)[0]
+    def token(self, role: str = "admin", network: str | None = None, name: str = "") -> str:
+        """A bearer token of somebody with this role, in one network or (None) in the whole installation.
+
+        A driver belongs to `network`, or to the network that every installation has.
+        """
+        name = name or (f"{role}.{network}" if network else role)
+        now, driver_of = self.clock.now(), (network or "default") if role == "driver" else None
+        put_account(
+            self.books, f"u-{name}", f"{name}@example.org", role, driver_of or network, now=now, driver_of=driver_of
+        )
+        login = put_login(self.books, f"u-{name}", now=now)
+        self.ports.business.people.known.changed(Change(ACCOUNT, f"u-{name}"))
+        token: str = self.app.state.context.logins.issue(login)[0]
+        return token
 
 
 def view(charge_point: str, **changes: Any) -> dict[str, Any]:
@@ -142,7 +160,7 @@ def campaign_row(clock: ManualClock) -> Campaign:
 
 def change(charge_point: str, number: int = 1) -> LiveEvent:
     data = b'{"charge_point":"%b","status":"Charging"}' % charge_point.encode()
-    return LiveEvent(f"0-{number}-0", charge_point, "status", data)
+    return LiveEvent(f"0-{number}", charge_point, "status", data)
 
 
 def kept_views(charge_point: str) -> dict[tuple[str, str], Any]:
@@ -154,7 +172,8 @@ def kept_views(charge_point: str) -> dict[tuple[str, str], Any]:
 
 def facade_with(settings: Settings | None = None) -> Facade:
     clock = ManualClock()
-    ports = memory.ports(KEY, clock)
+    books = fresh_books()
+    ports = memory.ports(KEY, connect(url_of(books)), clock)
     fleet, registry, ledger = ports.fleet, ports.registry, ports.ledger
     assert isinstance(fleet, memory.MemoryFleet)
     assert isinstance(registry, memory.MemoryRegistry)
@@ -164,16 +183,21 @@ def facade_with(settings: Settings | None = None) -> Facade:
     assert isinstance(ports.health, memory.MemoryHealth)
     assert isinstance(ports.metrics, memory.MemoryMetrics)
     app = create_app(ports, settings or Settings())
-    app.state.context.fanout.settle_s = 3600.0
-    return Facade(app, ports, clock, fleet, registry, ledger, ports.analytics, ports.live, ports.health, ports.metrics)
+    return Facade(
+        app, ports, clock, fleet, registry, ledger, ports.analytics, ports.live, ports.health, ports.metrics, books
+    )
 
 
 @pytest.fixture
 async def facade() -> Facade:
     """One charge point that is connected, a token, a session with two readings and a command."""
-    made = facade_with()
+    return await furnish(facade_with())
+
+
+async def furnish(made: Facade) -> Facade:
+    """Put in what the fixture has."""
     await made.registry.add_charge_point("CP-1", name="Front", isolation="shared", password=b"\xff" * 20)
-    await made.registry.add_token(Token("TAG", "Pool car", "Accepted"))
+    await made.ports.business.tokens.put(Token("TAG", label="Pool car"))
     made.authority.book["a1"] = Certificate("a1", "CN=SN-1", "CN=Root", "CP-1", "V2GCertificate", 0, 9, None, "", "PEM")
     made.campaigns.charge_points["CP-1"] = ("V", "M", "1.4")
     await made.campaigns.create(campaign_row(made.clock), ["CP-1"])

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.ports import Token
 from engine.charging import operations as ops
+from engine.stores.tokens.token import Token
 from tests.api.conftest import Facade, assert_problem, view
 
 URL = "/api/v1/campaigns"
@@ -55,7 +55,7 @@ async def test_the_filter_chooses_the_targets(
 
 
 async def test_what_a_campaign_may_carry(fleet: Facade, admin: httpx.AsyncClient) -> None:
-    await fleet.registry.add_token(Token("T2", "", "Accepted"))
+    await fleet.ports.business.tokens.put(Token("T2"))
     raw = {"operation": "call", "parameters": {"action": "ClearCache", "payload": {}}}
     firmware = {"operation": "update_firmware", "parameters": {"location": "https://files/v2"}}
     local_list = {"operation": "send_local_list", "parameters": {}}
@@ -120,3 +120,19 @@ async def test_targets_are_listed_by_state_and_in_pages(facade: Facade, admin: h
             break
     assert seen == [f"CP-{n}" for n in range(5)]
     assert [row["id"] for row in (await admin.get(URL)).json()["items"]] == ["k0002", "k0001"]
+
+
+async def test_campaigns_are_filtered_and_sorted(facade: Facade, admin: httpx.AsyncClient) -> None:
+    first = facade.campaigns.rows["k0001"]
+    facade.campaigns.rows["k0002"] = replace(first, id="k0002", state="paused", created=first.created + 1)
+
+    async def ids(**query: str) -> list[str]:
+        answer = await admin.get("/api/v1/campaigns", params=query)
+        return [each["id"] for each in answer.json()["items"]]
+
+    assert await ids() == ["k0002", "k0001"]
+    assert await ids(sort="created") == ["k0001", "k0002"]
+    assert await ids(state="paused") == ["k0002"]
+    assert await ids(created_by="nobody@host") == []
+    page = (await admin.get("/api/v1/campaigns", params={"sort": "created", "limit": "1"})).json()
+    assert await ids(sort="created", cursor=page["next"]) == ["k0002"]

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from api.app import create_app
-from api.serve import Serving
-from api.transfers import asked_range
+from api.operations.transfers import asked_range
+from api.web.serve import Serving
 from engine.clock import ManualClock
 from engine.settings import Settings
 from engine.stores.files.exchange import TAIL, FileExchange, Limits

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.forms import MAX_HEADERS, FormFile, boundary_of
+from api.web.forms import MAX_HEADERS, FormFile, boundary_of
 from engine.errors import InvalidInput
 
 KIND = "multipart/form-data; boundary=XX"

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from api.security_events import MemorySecurityEvents, SecurityEventRow
+from api.ports.security_events import MemorySecurityEvents, SecurityEventRow
 from engine.clock import SECOND
 from tests.api.conftest import Facade, assert_problem
 

@@ -9,9 +9,9 @@ import httpx
 import orjson
 import pytest
 
-from api.message_log import MemoryMessages, MessageRow
-from api.ports import LiveEvent
-from api.watches import Watches
+from api.live.watches import Watches
+from api.ports.facade import LiveEvent
+from api.ports.messages import MemoryMessages, MessageRow
 from engine.clock import SECOND
 from engine.errors import Unavailable
 from engine.ocpp.deviations import Deviation, meaning_of

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api.operator import _together
-from api.ports import Consequence, Token
+from api.operations.operator import _together
+from api.ports.facade import Consequence
 from engine.clock import to_iso
+from engine.stores.tokens.token import Token
 from tests.api.conftest import Facade, assert_problem, command_row, view
 from tests.api.operation_bodies import SCHEDULE, TOKEN
 
@@ -77,11 +78,16 @@ async def test_a_session_is_stopped_by_our_id_of_it(facade: Facade, admin: httpx
 
 
 async def test_the_local_list_is_made_from_the_registry(facade: Facade, admin: httpx.AsyncClient) -> None:
-    await facade.registry.add_token(Token("BLOCKED", "", "Blocked", group="FLEET"))
+    await facade.ports.business.tokens.put(
+        Token("BLOCKED", status="Blocked", group_id="FLEET"),
+        Token("ELSEWHERE", network="north"),
+        Token("ALL", network=""),
+    )
     given = (await admin.post(f"{CP}/local-list", json={})).json()
     sent = facade.fleet.asked[-1]["payload"]
     assert (sent["updateType"], sent["listVersion"]) == ("Full", given["number"])
     assert sent["localAuthorizationList"] == [
+        {"idTag": "ALL", "idTagInfo": {"status": "Accepted"}},
         {"idTag": "BLOCKED", "idTagInfo": {"status": "Blocked", "parentIdTag": "FLEET"}},
         {"idTag": "TAG", "idTagInfo": {"status": "Accepted"}},
     ]

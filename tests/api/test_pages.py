@@ -13,18 +13,20 @@ from engine.settings import Settings
 from tests.api.conftest import Facade, facade_with
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/docs"])
 async def test_no_page_asks_anything_of_another_place(facade: Facade, path: str) -> None:
     async with facade.client() as client:
         answer = await client.get(path)
     assert answer.headers["content-type"].startswith("text/html")
-    assert not re.search(r"(?:https?:)?//[\w-]+\.\w|@import|url\(", answer.text)
+    # Addresses may stand in the text, as examples; what a browser acts on are tags, styles and scripts.
+    acted_on = re.findall(r"<(?:style|script)\b.*?</(?:style|script)>|<[^>]+>", answer.text, re.DOTALL)
+    assert not re.search(r"(?:https?:)?//[\w-]+\.\w|@import|url\(", "".join(acted_on))
     for target in re.findall(r"""(?:src|href|action)=["']([^"']*)""", answer.text):
         assert target.startswith(("/", "#", "data:,")), target
         assert not target.startswith("//")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/docs"])
 async def test_the_policy_lets_exactly_the_pages_own_style_and_script_run(facade: Facade, path: str) -> None:
     async with facade.client() as client:
         answer = await client.get(path)
@@ -35,19 +37,18 @@ async def test_the_policy_lets_exactly_the_pages_own_style_and_script_run(facade
     assert not re.search(r"\son\w+=|style=", answer.text)
 
 
-async def test_every_page_tells_of_demo_mode_and_of_missing_durability() -> None:
+async def test_the_reference_tells_of_demo_mode_and_of_missing_durability() -> None:
     facade = facade_with(Settings(demo=20))
     facade.health.reason = "appendfsync is <everysec>."
     async with facade.client() as client:
-        for path in ("/", "/docs"):
-            text = (await client.get(path)).text
-            assert "Demo mode: 20 simulated charge points" in text
-            assert "Not durable: acknowledged data can be lost. appendfsync is &lt;everysec&gt;." in text
+        text = (await client.get("/docs")).text
+    assert "Demo mode: 20 simulated charge points" in text
+    assert "Not durable: acknowledged data can be lost. appendfsync is &lt;everysec&gt;." in text
 
 
 async def test_no_note_is_shown_when_there_is_nothing_to_tell(facade: Facade) -> None:
     async with facade.client() as client:
-        assert 'class="note" role' not in (await client.get("/")).text
+        assert 'class="note" role' not in (await client.get("/docs")).text
 
 
 async def test_the_reference_shows_every_operation_and_its_links_lead_somewhere(facade: Facade) -> None:

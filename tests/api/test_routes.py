@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.ports import Component, Sample
+from api.ports.facade import Component, Sample
 from engine.clock import SECOND
 from engine.errors import InvalidInput, JournalUnavailable
 from tests.api.conftest import Facade, assert_problem, command_row, facade_with, session_row, view
@@ -25,7 +25,7 @@ async def test_a_charge_point_is_registered_changed_and_retired(facade: Facade, 
     assert made.headers["location"] == f"{CP}/CP-2"
     assert "0123456789abcdef" not in made.text
     assert made.json()["secured"] is True
-    assert_problem(await admin.post(CP, json=body), 409, field="id")
+    assert_problem(await admin.post(CP, json=body), 409, field="charge_point_id")
     changed = (await admin.patch(f"{CP}/CP-2", json={"password": None})).json()
     assert (changed["secured"], changed["name"], changed["isolation"]) == (False, "Back", "dedicated")
     assert (await admin.delete(f"{CP}/CP-2")).status_code == 204

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -14,15 +13,16 @@ import orjson
 import pytest
 from sqlalchemy import insert
 
-from api import memory
 from api.app import create_app
-from api.ports import FacadePorts, LiveEvent, SessionFilter
+from api.memory import facade as memory
+from api.ports.facade import CommandFilter, FacadePorts, SessionFilter
 from api.sources.calls import check_call
 from api.sources.clickhouse import ClickHouseReader
 from api.sources.curves import ClickHouseCurves
 from api.sources.ledger import SqlLedger
 from api.sources.live import FeedEvents
 from api.sources.registry import SqlRegistry
+from engine.access.scope import EVERYWHERE as ALL
 from engine.charging.snapshots import encode_part
 from engine.charging.state import CORE, ChargePointState
 from engine.clock import SECOND
@@ -32,7 +32,6 @@ from engine.journal.memory import MemoryJournal
 from engine.journal.port import Write
 from engine.projections.live_feed import CHANNEL
 from engine.settings import Settings
-from engine.stores.admissions import Admissions
 from engine.stores.analytics.client import ClickHouse
 from engine.stores.analytics.migrations import migrate
 from engine.stores.changes import PubSubChangeFeed
@@ -43,8 +42,6 @@ from engine.stores.registry import Registry
 from engine.stores.sql.engine import Database, connect
 from engine.stores.sql.migrations import upgrade_database
 from engine.stores.sql.models import command_consequences, commands, sessions
-from engine.stores.tokens import Tokens
-from engine.stores.users import Users
 from tests.actors.chdb_gateway.process import GatewayProcess
 from tests.api.conftest import KEY, assert_problem, session_row
 
@@ -62,16 +59,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def ports(database: Database, tmp_path: Path) -> FacadePorts:
     feed = PubSubChangeFeed(MemoryPubSub())
-    users = Users(database)
-    await users.create("admin@example.org", "correct horse", "admin")
-    registry = SqlRegistry(
-        database,
-        Registry(database, feed, InstallationKey.load(tmp_path)),
-        Tokens(database, feed),
-        Admissions(database, feed),
-        users,
-    )
-    return replace(memory.ports(KEY), registry=registry, ledger=SqlLedger(database), check_call=check_call)
+    made = memory.ports(KEY, database)
+    await made.business.people.accounts.create_first_admin("correct horse", "admin@example.org")
+    registry = SqlRegistry(Registry(database, feed, InstallationKey.load(tmp_path)))
+    return replace(made, registry=registry, ledger=SqlLedger(database), check_call=check_call)
 
 
 @pytest.fixture
@@ -105,24 +96,11 @@ async def test_tokens_over_rest_are_in_sql(client: httpx.AsyncClient) -> None:
         assert (await client.post("/api/v1/tokens", json={"id_token": name, "label": "Van"})).status_code == 201
     assert_problem(await client.post("/api/v1/tokens", json={"id_token": "AA"}), 409)
     changed = (await client.patch("/api/v1/tokens/AA", json={"status": "Blocked", "group": "G"})).json()
-    assert changed == {"id_token": "aa", "label": "Van", "status": "Blocked", "expires_at": None, "group": "G"}
+    told = {"id_token": "aa", "label": "Van", "status": "Blocked", "expires_at": None, "group": "G"}
+    assert changed | told == changed
     first = (await client.get("/api/v1/tokens", params={"limit": 1})).json()
     rest = (await client.get("/api/v1/tokens", params={"cursor": first["next"]})).json()
     assert [row["id_token"] for row in first["items"] + rest["items"]] == ["aa", "Bb"]
-
-
-async def test_a_new_password_ends_the_logins_from_before(
-    ports: FacadePorts, database: Database, client: httpx.AsyncClient
-) -> None:
-    users = Users(database)
-    user = await users.by_email("admin@example.org")
-    before = await ports.registry.user(user.id)
-    await users.set_password(user.id, "another horse")
-    assert (await ports.registry.user(user.id)).version != before.version
-    assert await ports.registry.authenticate("admin@example.org", "correct horse") is None
-    wrong = await client.post("/api/v1/login", json={"email": "admin@example.org", "password": "correct horse"})
-    unknown = await client.post("/api/v1/login", json={"email": "nobody@example.org", "password": "correct horse"})
-    assert assert_problem(wrong, 401) == assert_problem(unknown, 401)
 
 
 async def test_a_payload_that_a_1_6_station_cannot_take_is_refused(client: httpx.AsyncClient) -> None:
@@ -155,20 +133,31 @@ async def test_sessions_come_newest_first_and_those_without_a_start_last(databas
     ledger = SqlLedger(database)
     for limit in (1, 2, 3, 10):
         seen, after = [], None
-        while len(seen) < 9 and (page := await ledger.sessions(SessionFilter(), after=after, limit=limit)):
+        while len(seen) < 9 and (page := await ledger.sessions(SessionFilter(), scope=ALL, after=after, limit=limit)):
             seen += [row.id for row in page]
             after = page[-1].ordering, page[-1].id
         assert seen == ["s4", "s2", "s1", "s5", "s3"]
+    for limit in (1, 2, 10):
+        seen, after, oldest = [], None, SessionFilter(ascending=True)
+        while len(seen) < 9 and (page := await ledger.sessions(oldest, scope=ALL, after=after, limit=limit)):
+            seen += [row.id for row in page]
+            after = page[-1].ordering, page[-1].id
+        assert seen == ["s1", "s2", "s4", "s3", "s5"]
 
     async def ids(**wanted: Any) -> list[str]:
-        return [row.id for row in await ledger.sessions(SessionFilter(**wanted), after=None, limit=10)]
+        return [row.id for row in await ledger.sessions(SessionFilter(**wanted), scope=ALL, after=None, limit=10)]
 
     assert await ids(charge_point="CP-2") == await ids(state="metered") == await ids(since=START + 1) == ["s4"]
     assert await ids(until=START + 1) == ["s2", "s1"]
-    one = await ledger.session("s1")
+    assert await ids(trouble=True) == ["s1"]
+    assert await ids(running=False) == await ids(driver="u") == []
+    assert await ids(network="north") == []
+    assert len(await ids(running=True)) == 5
+    assert await ids(id_token="TAG") == await ids(station="elsewhere") == []
+    one = await ledger.session("s1", ALL)
     assert (one.energy_wh, one.meter_start_wh, one.doubts) == ("8000.500", "1000", ("late",))
     with pytest.raises(NotFound):
-        await ledger.session("none")
+        await ledger.session("none", ALL)
 
 
 async def test_a_command_tells_what_it_led_to(database: Database) -> None:
@@ -180,12 +169,12 @@ async def test_a_command_tells_what_it_led_to(database: Database) -> None:
             values = led_to | {"kind": kind, "subject": subject, "began": began, "status": status}
             await connection.execute(insert(command_consequences), [values])
     ledger = SqlLedger(database)
-    told = await ledger.command("c")
+    told = await ledger.command("c", ALL)
     assert [(each.kind, each.subject, each.status) for each in told.followed_by] == [
         ("boot", "", "Accepted"),
         ("job", "firmware", "Installed"),
     ]
-    assert await ledger.commands("CP-1", after=None, limit=5) == [told]
+    assert await ledger.commands("CP-1", CommandFilter(), after=None, limit=5) == [told]
 
 
 async def test_commands_come_newest_first_even_if_their_request_is_not_known(database: Database) -> None:
@@ -199,13 +188,22 @@ async def test_commands_come_newest_first_even_if_their_request_is_not_known(dat
         await connection.execute(insert(commands), rows)
     ledger = SqlLedger(database)
     seen, after = [], None
-    while len(seen) < 9 and (page := await ledger.commands("CP-1", after=after, limit=2)):
+    while len(seen) < 9 and (page := await ledger.commands("CP-1", CommandFilter(), after=after, limit=2)):
         seen += [row.id for row in page]
         after = page[-1].requested, page[-1].id
     assert seen == ["b", "c", "a"]
-    assert (await ledger.command("b")).answer == {"status": "Accepted"}
+
+    async def ids(**wanted: Any) -> list[str]:
+        found = await ledger.commands("CP-1", CommandFilter(**wanted), after=None, limit=9)
+        return [row.id for row in found]
+
+    assert await ids(ascending=True) == ["a", "c", "b"]
+    assert await ids(since=START + 1) == ["b"]
+    assert await ids(until=START + 1, action="Reset", state="ended") == ["c", "a"]
+    assert await ids(outcome="Accepted") == await ids(requested_by="nobody") == []
+    assert (await ledger.command("b", ALL)).answer == {"status": "Accepted"}
     with pytest.raises(NotFound):
-        await ledger.command("none")
+        await ledger.command("none", ALL)
 
 
 async def test_live_states_are_read_from_snapshots() -> None:
@@ -222,24 +220,24 @@ async def test_live_states_are_read_from_snapshots() -> None:
     assert await views.state("CP-2") is None
 
 
-async def test_the_feed_gives_readable_times_and_skips_what_it_cannot_read() -> None:
+async def test_the_feed_tells_what_is_missing_and_skips_what_it_cannot_read() -> None:
     bus = MemoryPubSub()
     source = FeedEvents(bus)
     events = source.events()
-    change = {"type": "status", "charge_point": "CP-1", "at": START, "data": {"believed": START, "status": "Charging"}}
-    first = anext(events)
-
-    async def publish() -> LiveEvent:
-        task = asyncio.ensure_future(first)
-        while not await bus.listeners(CHANNEL):  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-        await bus.publish(CHANNEL, [b"nonsense", b"[]", b'{"type":"x"}', orjson.dumps(change)])
-        return await task
-
-    event = await publish()
-    told = orjson.loads(event.data)
-    assert (event.kind, event.charge_point) == ("status", "CP-1")
-    assert told["at"] == told["data"]["believed"] == "2026-01-01T00:00:00.000Z"
+    change = {"type": "status", "charge_point": "CP-1", "at": START, "data": {"status": "Charging"}}
+    numbered = [orjson.dumps({"id": f"a-{number}"} | change) for number in (1, 2, 4)]
+    other = orjson.dumps({"id": "b-1"} | change | {"type": "gap", "charge_point": ""})
+    assert (await anext(events)).kind == "gap", "from now on nothing is missed"
+    await bus.publish(CHANNEL, [b"nonsense", b"[]", b'{"type":"x"}', b"\n".join(numbered), other])
+    told = [await anext(events) for _ in range(5)]
+    assert [(each.id, each.kind) for each in told] == [
+        ("a-1", "status"),
+        ("a-2", "status"),
+        ("", "gap"),
+        ("a-4", "status"),
+        ("b-1", "gap"),
+    ], "what is missing is told, and a gap that says so itself not once more"
+    assert (told[0].charge_point, told[0].at, told[0].said) == ("CP-1", START, {"status": "Charging"})
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.system
 def raycharge(system: Installation, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the command in the system's environment."""
     environment = system.environment | {"COLUMNS": "200", "TERM": "dumb"} | more
-    command = [sys.executable, "-m", "api.cli", *arguments]
+    command = [sys.executable, "-m", "api.command_line.main", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
 
 

@@ -24,9 +24,16 @@ def metrics(system: Installation) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
+def test_nobody_who_is_waited_for_may_be_pushed_aside(system: Installation) -> None:
+    """Ray gives its workers niceness 15 unless it is told otherwise."""
+    pids = system.pids()
+    for name in ("host-0", "host-1", "facade", "projection-ledger"):
+        assert os.getpriority(os.PRIO_PROCESS, pids[name]) == 0, name
+
+
 def test_the_metrics_tell_what_an_operator_has_to_watch(system: Installation) -> None:
     samples = metrics(system)
-    for projection in ("ledger", "analytics", "live", "archive"):
+    for projection in ("ledger", "analytics", "live", "archive", "billing"):
         assert samples[f'raycharge_projection_running{{projection="{projection}"}}'] == 1
         assert f'raycharge_projection_lag_seconds{{projection="{projection}"}}' in samples
         assert samples[f'raycharge_projection_lag_entries{{projection="{projection}"}}'] >= 0

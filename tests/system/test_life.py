@@ -14,7 +14,8 @@ import pytest
 from loadtest.installation import Installation
 from tests.system.raw_station import RawStation, stamp, start, status
 
-pytestmark = pytest.mark.system
+# Kills and starts an installation of its own: not beside the one that the others share.
+pytestmark = pytest.mark.crash
 
 TAG, STATION = "LIFE-TAG", "LIFE-1"
 

@@ -83,3 +83,47 @@ async def test_a_status_reaches_those_who_follow_the_station_and_nobody_else(sys
 
 def drained(events: asyncio.Queue[dict[str, Any]]) -> list[dict[str, Any]]:
     return [events.get_nowait() for _ in range(events.qsize())]
+
+
+async def test_who_comes_back_has_missed_nothing_and_sees_the_shown_state(system: Installation) -> None:
+    name = await registered(system, "RETURN")
+    base = f"http://127.0.0.1:{system.api_port}/api/v1/events"
+    headers = {"Authorization": f"Bearer {system.login()}"}
+    async with httpx.AsyncClient(timeout=60, trust_env=False, headers=headers) as client:
+
+        async def until_shown(shown: str, last_id: str | None) -> tuple[str, list[str]]:
+            """The id of the event that shows a connector so, and the kinds of all that came before it."""
+            known = {"Last-Event-ID": last_id} if last_id else {}
+            kinds: list[str] = []
+            number = ""
+            async with (
+                asyncio.timeout(60),
+                client.stream("GET", base, params={"charge_point": name}, headers=known) as told,
+            ):
+                following.set()
+                async for line in told.aiter_lines():
+                    if line.startswith("id: "):
+                        number = line.removeprefix("id: ")
+                    elif line.startswith("event: "):
+                        kinds.append(line.removeprefix("event: "))
+                    elif line.startswith("data: ") and f'"shown":"{shown}"' in line:
+                        return number, kinds
+            raise AssertionError(f"the stream ended after {kinds}")
+
+        following = asyncio.Event()
+        first = asyncio.create_task(until_shown("Preparing", None))
+        await following.wait()
+        async with await RawStation.connect(system, name) as station:
+            await station.boot()
+            await station.call("StatusNotification", status("Preparing"))
+            last_id, _ = await first
+            # While nobody reads.
+            await station.call("StatusNotification", status("Faulted"))
+            await station.call("StatusNotification", status("Available"))
+            last_id, kinds = await until_shown("Faulted", last_id)
+            assert "gap" not in kinds
+            last_id, kinds = await until_shown("Available", last_id)
+            assert kinds[-1] == "status"
+            assert "gap" not in kinds
+        _, kinds = await until_shown("Reconnecting", last_id)
+        assert kinds[-1] == "link", "without a connection no connector is what it last said"

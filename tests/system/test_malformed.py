@@ -186,6 +186,7 @@ async def observed(fleet: Fleet, seconds: float) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 async def test_a_hundred_others_notice_nothing(system: Installation, bystanders: Fleet) -> None:
     before = await observed(bystanders, 4)
     identities = [await registered(system, "TROUBLE") for _ in range(4)]

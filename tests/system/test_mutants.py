@@ -15,7 +15,7 @@ from loadtest.audit_check import Findings
 from loadtest.crash_load import CrashLoad
 from tests.system.crash.small import SmallSystem, stop
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.control]
 STATIONS = 32
 STALLED_S = 4.0
 KILLS = 10
@@ -130,7 +130,6 @@ def test_a_mutant_turns_the_audit_red(small: SmallSystem, mutant: str) -> None:
     assert findings.lost or findings.doubled
 
 
-@pytest.mark.control
 @pytest.mark.parametrize("crash", CRASHES.values(), ids=lambda crash: crash.__name__)
 def test_the_product_stays_green_in_the_same_crash(small: SmallSystem, crash: Crash) -> None:
     findings = crashed(small, crash, "")

@@ -24,7 +24,7 @@ from tests.system.eventually import eventually
 pytestmark = pytest.mark.system
 
 TAG = "THREE-TAG"
-IDS = ("id", "charge_point", "transaction", "updated")
+IDS = ("id", "charge_point", "transaction", "updated", "settled_at")
 COLUMNS = (
     "evse, connector, id_token, stop_id_token, authorisation, state, started, stopped, started_said, stopped_said, "
     "meter_start_wh, meter_stop_wh, energy_wh, duration_s, reason, doubts"
@@ -88,12 +88,12 @@ class Told:
         await self.until(self.has_told_all, "all told")
 
     async def rows(self) -> tuple[dict[str, Any], tuple[Any, ...]]:
-        """The session in REST, without ids, and in SQL, once no event is missing there any more."""
+        """The session in REST, without ids, and in SQL, once it is settled and no event is missing there any more."""
         found = {"charge_point": self.identity, "state": "stopped"}
 
         def complete() -> list[dict[str, Any]]:
             items: list[dict[str, Any]] = self.system.get("/sessions", params=found)["items"]
-            return [item for item in items if "missing_events" not in item["doubts"]]
+            return [item for item in items if item["settled_at"] and "missing_events" not in item["doubts"]]
 
         (item,) = await eventually(complete, "in the ledger")
         (row,) = self.system.sql(f"SELECT {COLUMNS} FROM sessions WHERE charge_point = '{self.identity}'")

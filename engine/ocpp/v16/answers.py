@@ -6,6 +6,7 @@ from typing import assert_never
 
 import orjson
 
+from engine.charging.kept.notices import NoticeAnswer
 from engine.charging.messages import (
     Acknowledged,
     Answer,
@@ -18,7 +19,6 @@ from engine.charging.messages import (
     StopAnswer,
     TransactionAnswer,
 )
-from engine.charging.notices import NoticeAnswer
 from engine.clock import to_iso
 from engine.ocpp.v16.authorize import id_tag_info
 

@@ -12,6 +12,8 @@ from engine.clock import to_iso
 from engine.ocpp.port import Circumstances
 
 MAX_ID_TAG = 20
+_IN_1_6 = {"NoCredit": "Blocked", "NotAtThisTime": "Blocked"}
+"""What this version has no word for: "has been blocked, not allowed for charging"."""
 
 
 def understand(payload: dict[str, Any], circumstances: Circumstances) -> AuthorizeAsked:
@@ -21,7 +23,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> Authori
 
 def id_tag_info(standing: TokenStanding) -> dict[str, str]:
     """IdTagInfo. A group's name longer than an idTag can be cannot be told to a 1.6 station, and is left out."""
-    info = {"status": standing.status}
+    info = {"status": _IN_1_6.get(standing.status, standing.status)}
     if standing.expires is not None:
         info["expiryDate"] = to_iso(standing.expires)
     if standing.group and len(standing.group) <= MAX_ID_TAG:

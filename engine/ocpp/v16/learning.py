@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.charging import facts
-from engine.charging.facts import Fact, Setting
+from engine.charging.kept import facts
+from engine.charging.kept.facts import Fact, Setting
+from engine.charging.kept.notices import DIAGNOSTICS, FIRMWARE, LOG
 from engine.charging.messages import Json
-from engine.charging.notices import DIAGNOSTICS, FIRMWARE, LOG
 from engine.ocpp.certificates import installed
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.schedules import profile_of, schedule_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.charging.notices import (
+from engine.charging.kept.notices import (
     DIAGNOSTICS,
     FIRMWARE,
     LOG,

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from engine.charging import operations as ops
-from engine.charging.charging_profiles import ChargingProfile
+from engine.charging.smart.profiles import ChargingProfile
 from engine.errors import InvalidInput
 from engine.ocpp.composing import Call, cannot, composed, given, moment
 from engine.ocpp.setting_names import KEY_OF_VARIABLE, Variable

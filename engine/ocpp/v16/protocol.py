@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.charging.facts import Fact
 from engine.charging.intents import Intent
+from engine.charging.kept.facts import Fact
 from engine.charging.messages import Deviated, Json
 from engine.charging.operations import Operation
 from engine.ocpp.errors import V16_SPELLING

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import orjson
 
+from engine.charging.kept.notices import NoticeAnswer
 from engine.charging.messages import (
     NOTHING_TO_SAY,
     Acknowledged,
@@ -19,7 +20,6 @@ from engine.charging.messages import (
     StopAnswer,
     TransactionAnswer,
 )
-from engine.charging.notices import NoticeAnswer
 from engine.clock import to_iso
 from engine.ocpp.v2.tokens import id_token_info
 

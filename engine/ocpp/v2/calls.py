@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.charging.events import CommandOutcome
-from engine.charging.facts import Fact
 from engine.charging.intents import BOOT, COST, NO_INTENT, OTHER, RESET, START, STOP, Intent
+from engine.charging.kept.facts import Fact
 from engine.charging.messages import Json
 from engine.ocpp.calls import Calls
 from engine.ocpp.loose_values import text

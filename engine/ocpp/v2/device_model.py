@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.charging.kept.notices import CONFIGURATION, CUSTOMER, MONITORING, MonitorsTriggered, ReportPart
 from engine.charging.messages import Json
-from engine.charging.notices import CONFIGURATION, CUSTOMER, MONITORING, MonitorsTriggered, ReportPart
 from engine.ocpp.fields import instant
 from engine.ocpp.loose_values import integer, mapping, mappings, text
 from engine.ocpp.port import Circumstances

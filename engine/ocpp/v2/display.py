@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.charging.kept.notices import DISPLAYS, ReportPart
 from engine.charging.messages import Json
-from engine.charging.notices import DISPLAYS, ReportPart
 from engine.ocpp.loose_values import mapping, mappings
 from engine.ocpp.port import Circumstances
 from engine.ocpp.v2.report_parts import unnumbered

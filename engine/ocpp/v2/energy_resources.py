@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.charging.notices import DER, ReportPart
+from engine.charging.kept.notices import DER, ReportPart
 from engine.ocpp.loose_values import mapping
 from engine.ocpp.port import Circumstances
 from engine.ocpp.v2.report_parts import unnumbered

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.charging.notices import Enquiry
+from engine.charging.kept.notices import Enquiry
 from engine.clock import to_iso
 from engine.ocpp.port import Circumstances
 

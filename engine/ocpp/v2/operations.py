@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.charging import operations as ops
-from engine.charging.charging_profiles import ChargingProfile, ChargingSchedule
+from engine.charging.smart.profiles import ChargingProfile, ChargingSchedule
 from engine.ocpp.composing import Call, cannot, composed, given, moment
 from engine.ocpp.setting_names import VARIABLE_OF_KEY, Variable
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.charging.notices import Noticed
+from engine.charging.kept.notices import Noticed
 from engine.ocpp.port import Circumstances
 
 _ANSWERS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from engine.charging.notices import ReportPart
+from engine.charging.kept.notices import ReportPart
 
 
 def unnumbered(report: str, payload: dict[str, Any], rows: list[Any]) -> ReportPart:

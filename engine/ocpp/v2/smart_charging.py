@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.charging.messages import Json
-from engine.charging.notices import (
+from engine.charging.kept.notices import (
     PROFILES,
     LimitReported,
     NeedsReported,
     ReportPart,
     ScheduleReported,
 )
+from engine.charging.messages import Json
 from engine.ocpp.fields import checked_connector
 from engine.ocpp.loose_values import mappings, text
 from engine.ocpp.port import Circumstances

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.charging.kept.notices import ProblemReported
 from engine.charging.messages import Instant, Json, StatusReported
-from engine.charging.notices import ProblemReported
 from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
 from engine.ocpp.loose_values import integer, mapping, text

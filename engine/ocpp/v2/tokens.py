@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.charging.kept.notices import Enquiry
 from engine.charging.messages import AuthorizeAsked, Json, TokenStanding
-from engine.charging.notices import Enquiry
 from engine.clock import to_iso
 from engine.ocpp.port import Circumstances
 

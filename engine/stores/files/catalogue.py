@@ -5,23 +5,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
 from sqlalchemy import Table, and_, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.errors import Gone, NotFound
+from engine.access.scope import EVERYWHERE, Scope
+from engine.errors import Changed, Gone, NotFound
+from engine.stores.audit import note
 from engine.stores.files.coverage import Span, is_whole, with_span
 from engine.stores.sql.engine import Database
 from engine.stores.sql.file_tables import file_links, firmware_images, station_files
+from engine.stores.sql.tables.long_work import long_work
+from engine.stores.whereabouts import network_of
 
 DOWNLOAD, UPLOAD = "download", "upload"
 
 
 @dataclass(frozen=True, slots=True)
 class FirmwareImage:
-    """A firmware image. `signing_certificate` (PEM) and `signature` (base64) are the vendor's, "" if there are none."""
+    """A firmware image. `signing_certificate` (PEM) and `signature` (base64) are the vendor's, "" if there are none.
+
+    `network` is whose it is, None the installation's, which offers it to all of its networks.
+    """
 
     id: str
     name: str
@@ -35,6 +44,13 @@ class FirmwareImage:
     signing_certificate: str = ""
     signature: str = ""
     created_by: str = ""
+    network: str | None = None
+
+    @property
+    def tag(self) -> int:
+        """What is said of it, as one number for an ETag: another one after each change."""
+        said = "\0".join(getattr(self, name) for name in sorted(CHANGEABLE))
+        return int.from_bytes(hashlib.sha256(said.encode()).digest()[:7], "big")
 
 
 CHANGEABLE = frozenset({"name", "vendor", "model", "version", "note", "signing_certificate", "signature"})
@@ -80,13 +96,21 @@ class Catalogue(Protocol):
 
     async def add_image(self, image: FirmwareImage) -> None: ...
 
-    async def image(self, image: str) -> FirmwareImage: ...
+    async def image(self, image: str, scope: Scope = EVERYWHERE) -> FirmwareImage:
+        """Of a network in `scope`, or of the installation."""
+        ...
 
-    async def images(self, *, after: Position | None, limit: int) -> Sequence[FirmwareImage]: ...
+    async def images(
+        self, *, after: Position | None, limit: int, scope: Scope = EVERYWHERE
+    ) -> Sequence[FirmwareImage]: ...
 
-    async def change_image(self, image: str, changes: dict[str, str]) -> FirmwareImage: ...
+    async def change_image(
+        self, image: str, changes: dict[str, str], now: int, tag: int | None = None
+    ) -> FirmwareImage:
+        """Raises NotFound, and Changed where something else is said of it by now than `tag` tells."""
+        ...
 
-    async def remove_image(self, image: str) -> None: ...
+    async def remove_image(self, image: str, now: int) -> None: ...
 
     async def add_link(self, link: Link) -> None: ...
 
@@ -108,12 +132,18 @@ class Catalogue(Protocol):
 
     async def files(self, charge_point: str, *, after: Position | None, limit: int) -> Sequence[StationFile]: ...
 
-    async def remove_file(self, file: str) -> None: ...
+    async def remove_file(self, file: StationFile, now: int) -> None:
+        """Somebody deletes it."""
+        ...
+
+    async def forget_file(self, file: str) -> None:
+        """It has had its time."""
+        ...
 
     async def files_before(self, received: int, limit: int) -> Sequence[StationFile]: ...
 
     async def known_ids(self) -> set[str]:
-        """The ids of all files, of both kinds."""
+        """The ids of all files: images, what stations uploaded, and what was exported."""
         ...
 
     async def forget_links(self, expired_before: int) -> None: ...
@@ -133,24 +163,39 @@ class SqlCatalogue:
     async def add_image(self, image: FirmwareImage) -> None:
         async with self._database.write() as connection:
             await connection.execute(insert(firmware_images).values(asdict(image)))
+            await _note(connection, image.created, "created", image, after=_told(image))
 
-    async def image(self, image: str) -> FirmwareImage:
-        return FirmwareImage(*await self._one(select(*_IMAGE).where(firmware_images.c.id == image), "firmware image"))
+    async def image(self, image: str, scope: Scope = EVERYWHERE) -> FirmwareImage:
+        query = select(*_IMAGE).where(firmware_images.c.id == image, _offered(scope))
+        return FirmwareImage(*await self._one(query, "firmware image"))
 
-    async def images(self, *, after: Position | None, limit: int) -> Sequence[FirmwareImage]:
-        query = _newest(select(*_IMAGE), firmware_images, "created", after, limit)
+    async def images(self, *, after: Position | None, limit: int, scope: Scope = EVERYWHERE) -> Sequence[FirmwareImage]:
+        query = _newest(select(*_IMAGE).where(_offered(scope)), firmware_images, "created", after, limit)
         return [FirmwareImage(*row) for row in await self._rows(query)]
 
-    async def change_image(self, image: str, changes: dict[str, str]) -> FirmwareImage:
-        values = {name: value for name, value in changes.items() if name in CHANGEABLE}
+    async def change_image(
+        self, image: str, changes: dict[str, str], now: int, tag: int | None = None
+    ) -> FirmwareImage:
+        values: dict[str, Any] = {name: value for name, value in changes.items() if name in CHANGEABLE}
+        before = await self.image(image)
+        if tag is not None and tag != before.tag:
+            raise Changed
         if values:
+            after = replace(before, **values)
+            # Only what is said of it still: two who change it at once are told apart here.
+            same = () if tag is None else [firmware_images.c[name] == getattr(before, name) for name in CHANGEABLE]
+            query = update(firmware_images).where(firmware_images.c.id == image, *same)
             async with self._database.write() as connection:
-                await connection.execute(update(firmware_images).where(firmware_images.c.id == image).values(values))
+                if (await connection.execute(query.values(values))).rowcount != 1:
+                    raise Changed
+                await _note(connection, now, "changed", before, before=_told(before), after=_told(after))
         return await self.image(image)
 
-    async def remove_image(self, image: str) -> None:
+    async def remove_image(self, image: str, now: int) -> None:
+        before = await self.image(image)
         async with self._database.write() as connection:
             await connection.execute(delete(firmware_images).where(firmware_images.c.id == image))
+            await _note(connection, now, "deleted", before, before=_told(before))
 
     async def add_link(self, link: Link) -> None:
         async with self._database.write() as connection:
@@ -193,7 +238,14 @@ class SqlCatalogue:
         query = _newest(base, station_files, "received", after, limit)
         return [StationFile(*row) for row in await self._rows(query)]
 
-    async def remove_file(self, file: str) -> None:
+    async def remove_file(self, file: StationFile, now: int) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(station_files).where(station_files.c.id == file.id))
+            network = await network_of(connection, file.charge_point)
+            before = {"charge_point": file.charge_point, "name": file.name, "kind": file.kind, "sha256": file.sha256}
+            await note(connection, now, "deleted", "station file", file.id, network=network, before=before)
+
+    async def forget_file(self, file: str) -> None:
         async with self._database.write() as connection:
             await connection.execute(delete(station_files).where(station_files.c.id == file))
 
@@ -202,7 +254,8 @@ class SqlCatalogue:
         return [StationFile(*row) for row in await self._rows(query)]
 
     async def known_ids(self) -> set[str]:
-        rows = [*await self._rows(select(firmware_images.c.id)), *await self._rows(select(station_files.c.id))]
+        columns = firmware_images.c.id, station_files.c.id, long_work.c.file
+        rows = [row for column in columns for row in await self._rows(select(column))]
         return {row[0] for row in rows}
 
     async def forget_links(self, expired_before: int) -> None:
@@ -218,6 +271,20 @@ class SqlCatalogue:
         if not rows:
             raise unknown(what)
         return rows[0]
+
+
+def _told(image: FirmwareImage) -> dict[str, Any]:
+    """What the audit log shows of an image: not the vendor's signature, only whether there is one."""
+    plain = {name: getattr(image, name) for name in ("name", "vendor", "model", "version", "note", "size", "sha256")}
+    return plain | {"signed": bool(image.signing_certificate and image.signature)}
+
+
+async def _note(connection: AsyncConnection, at: int, action: str, image: FirmwareImage, **seen: Any) -> None:
+    await note(connection, at, action, "firmware image", image.id, network=image.network, **seen)
+
+
+def _offered(scope: Scope) -> Any:
+    return or_(firmware_images.c.network.is_(None), scope.where(firmware_images.c.network))
 
 
 def _newest(query: Any, table: Table, moment: str, after: Position | None, limit: int) -> Any:

@@ -185,7 +185,13 @@ class FileExchange:
     # for people ------------------------------------------------------------------------------------------------------
 
     async def add_image(
-        self, chunks: AsyncIterable[bytes], *, name: Callable[[], str], created_by: str = "", **told: str
+        self,
+        chunks: AsyncIterable[bytes],
+        *,
+        name: Callable[[], str],
+        created_by: str = "",
+        network: str | None = None,
+        **told: str,
     ) -> FirmwareImage:
         """Keep a firmware image. `told`: vendor, model, version, note. Raises TooLarge, InvalidInput if it is empty."""
         stored = await self.store.write(chunks, limit=self.limits.firmware_bytes)
@@ -199,6 +205,7 @@ class FileExchange:
                 stored.sha256,
                 self._clock.now(),
                 created_by=created_by,
+                network=network,
                 **told,
             )
             await self.catalogue.add_image(image)
@@ -210,13 +217,13 @@ class FileExchange:
     async def delete_image(self, image: str) -> None:
         """Forget an image; links to it are answered with Gone. Raises NotFound."""
         known = await self.catalogue.image(image)
-        await self.catalogue.remove_image(known.id)
+        await self.catalogue.remove_image(known.id, self._clock.now())
         await self.store.delete(known.id)
 
     async def delete_file(self, charge_point: str, file: str) -> None:
         """Forget what a station has uploaded. Raises NotFound."""
         known = await self.catalogue.file(charge_point, file)
-        await self.catalogue.remove_file(known.id)
+        await self.catalogue.remove_file(known, self._clock.now())
         await self.store.delete(known.id)
 
     def read(self, file: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
@@ -228,7 +235,7 @@ class FileExchange:
         now = self._clock.now()
         old = await self.catalogue.files_before(now - self.limits.upload_days * DAY_US, 1000)
         for file in old:
-            await self.catalogue.remove_file(file.id)
+            await self.catalogue.forget_file(file.id)
             await self.store.delete(file.id)
         await self.catalogue.forget_links(now - _FORGET_AFTER_US)
         orphans = await self.store.orphans(await self.catalogue.known_ids(), older_than_s=_ORPHAN_S)

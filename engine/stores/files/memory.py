@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from engine.access.scope import EVERYWHERE, Scope
+from engine.errors import Changed
 from engine.stores.files.catalogue import (
     CHANGEABLE,
     FirmwareImage,
@@ -31,18 +33,26 @@ class MemoryCatalogue:
     async def add_image(self, image: FirmwareImage) -> None:
         self._images[image.id] = image
 
-    async def image(self, image: str) -> FirmwareImage:
-        return _found(self._images, image, "firmware image")
+    async def image(self, image: str, scope: Scope = EVERYWHERE) -> FirmwareImage:
+        found = _found(self._images, image, "firmware image")
+        if not _offered(found, scope):
+            raise unknown("firmware image")
+        return found
 
-    async def images(self, *, after: Position | None, limit: int) -> Sequence[FirmwareImage]:
-        return _newest(self._images.values(), "created", after, limit)
+    async def images(self, *, after: Position | None, limit: int, scope: Scope = EVERYWHERE) -> Sequence[FirmwareImage]:
+        return _newest([row for row in self._images.values() if _offered(row, scope)], "created", after, limit)
 
-    async def change_image(self, image: str, changes: dict[str, str]) -> FirmwareImage:
+    async def change_image(
+        self, image: str, changes: dict[str, str], now: int, tag: int | None = None
+    ) -> FirmwareImage:
         values: dict[str, Any] = {name: value for name, value in changes.items() if name in CHANGEABLE}
-        self._images[image] = changed = replace(await self.image(image), **values)
+        before = await self.image(image)
+        if tag is not None and tag != before.tag:
+            raise Changed
+        self._images[image] = changed = replace(before, **values)
         return changed
 
-    async def remove_image(self, image: str) -> None:
+    async def remove_image(self, image: str, now: int) -> None:
         self._images.pop(image, None)
 
     async def add_link(self, link: Link) -> None:
@@ -80,7 +90,10 @@ class MemoryCatalogue:
         own = (file for file in self._files.values() if file.charge_point == charge_point)
         return _newest(own, "received", after, limit)
 
-    async def remove_file(self, file: str) -> None:
+    async def remove_file(self, file: StationFile, now: int) -> None:
+        self._files.pop(file.id, None)
+
+    async def forget_file(self, file: str) -> None:
         self._files.pop(file, None)
 
     async def files_before(self, received: int, limit: int) -> Sequence[StationFile]:
@@ -102,3 +115,7 @@ def _found(rows: dict[str, Row], key: str, what: str) -> Row:
 def _newest(rows: Iterable[Any], moment: str, after: Position | None, limit: int) -> list[Any]:
     ordered = sorted(rows, key=lambda row: (getattr(row, moment), row.id), reverse=True)
     return [row for row in ordered if after is None or (getattr(row, moment), row.id) < after][:limit]
+
+
+def _offered(image: FirmwareImage, scope: Scope) -> bool:
+    return image.network is None or scope.covers(image.network)

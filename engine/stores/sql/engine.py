@@ -7,7 +7,7 @@ becomes StoreUnavailable; what a row's content caused can be told apart by `refu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.errors import ConfigurationError, StoreUnavailable
+from engine.stores.changes import Change
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for SQLite's one write lock before it gives up with StoreUnavailable."""
 
 _WRITER = "raycharge_writer"
+_NEWS = "raycharge_news"
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode=WAL",
@@ -49,6 +51,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.announce: Callable[[Sequence[Change]], Awaitable[None]] | None = None
+        """How what was given to `announce_after` is told; None: nobody listens to this process."""
         self._writer = engine.execution_options(**{_WRITER: True})
 
     @property
@@ -61,7 +65,11 @@ class Database:
         """One transaction; committed and on disk at the end of the block, rolled back if it raises."""
         with _translated_errors():
             async with self._writer.begin() as connection:
+                connection.info.pop(_NEWS, None)
                 yield connection
+                news = connection.info.pop(_NEWS, None)
+        if news and self.announce is not None:
+            await self.announce(news)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -73,6 +81,11 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+
+
+def announce_after(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Have changes announced once the transaction in which they were made is committed."""
+    connection.info.setdefault(_NEWS, []).extend(changes)
 
 
 def connect(url: str, *, pool_size: int = 5) -> Database:

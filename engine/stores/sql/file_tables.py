@@ -22,6 +22,8 @@ firmware_images = Table(
     Column("sha256", Text, nullable=False),
     instant("created", nullable=False),
     words("created_by"),
+    # Whose it is; null: the installation's, for all of its networks.
+    Column("network", Text),
 )
 
 station_files = Table(

@@ -13,7 +13,6 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -22,11 +21,10 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    false,
     text,
-    true,
 )
 
+from engine.stores.sql import tables as tables
 from engine.stores.sql.columns import Exact as Exact
 from engine.stores.sql.columns import instant as _instant
 from engine.stores.sql.columns import metadata as metadata
@@ -34,62 +32,17 @@ from engine.stores.sql.columns import words as _words
 from engine.stores.sql.file_tables import file_links as file_links
 from engine.stores.sql.file_tables import firmware_images as firmware_images
 from engine.stores.sql.file_tables import station_files as station_files
+from engine.stores.sql.search_indexes import plain as _by_text
+from engine.stores.sql.tables.people import users as users
+from engine.stores.sql.tables.places import DEFAULT_NETWORK as DEFAULT_NETWORK
+from engine.stores.sql.tables.places import DEFAULT_STATION as DEFAULT_STATION
+from engine.stores.sql.tables.places import charge_points as charge_points
+from engine.stores.sql.tables.places import networks as networks
+from engine.stores.sql.tables.places import stations as stations
 
-DEFAULT_NETWORK = "default"
-DEFAULT_STATION = "default"
+_OPEN = text("stopped IS NULL")
 
 # --- the registry ----------------------------------------------------------------------------------------------------
-
-networks = Table(
-    "networks",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    _instant("created", nullable=False),
-)
-
-stations = Table(
-    "stations",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("network_id", Text, ForeignKey("networks.id"), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    _instant("created", nullable=False),
-)
-
-charge_points = Table(
-    "charge_points",
-    metadata,
-    Column("id", Text, primary_key=True),
-    # Stations write their own id in another case now and then; two that differ in nothing else would be a trap.
-    Column("folded", Text, nullable=False, unique=True),
-    Column("station_id", Text, ForeignKey("stations.id"), nullable=False, index=True),
-    _words("name"),
-    Column("isolation", Text, nullable=False, server_default="shared"),
-    # 0 without any authentication, 1 password, 2 password over TLS, 3 client certificate (2.x, A00).
-    Column("security_profile", Integer, nullable=False, server_default="0"),
-    # What its certificate bears as common name where that is not its id: the station's serial number.
-    Column("certificate_name", Text),
-    Column("secret_hash", Text),
-    Column("secret_version", Integer, nullable=False, server_default="0"),
-    Column("enabled", Boolean, nullable=False, server_default=true()),
-    _instant("created", nullable=False),
-    _instant("updated", nullable=False),
-    _instant("retired"),
-    # From here on: as the station last reported, by the ledger.
-    _words("vendor"),
-    _words("model"),
-    _words("serial"),
-    _words("firmware"),
-    _words("iccid"),
-    _words("imsi"),
-    _words("meter_type"),
-    _words("meter_serial"),
-    _words("boot_reason"),
-    _words("boot_status"),
-    _instant("booted"),
-    Index("uq_charge_points_certificate_name", "certificate_name", unique=True),
-)
 
 credential_proofs = Table(
     "credential_proofs",
@@ -142,31 +95,6 @@ admissions = Table(
     _instant("updated", nullable=False),
 )
 
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("folded", Text, primary_key=True),
-    Column("id_token", Text, nullable=False),
-    Column("kind", Text, nullable=False, server_default="RFID"),
-    Column("status", Text, nullable=False, server_default="Accepted"),
-    _instant("expires"),
-    _words("group_id"),
-    _words("note"),
-    _instant("created", nullable=False),
-    _instant("updated", nullable=False),
-)
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("email", Text, nullable=False, unique=True),
-    Column("password_hash", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("disabled", Boolean, nullable=False, server_default=false()),
-    _instant("created", nullable=False),
-    _instant("updated", nullable=False),
-)
 
 # --- what follows the journal ----------------------------------------------------------------------------------------
 
@@ -210,9 +138,34 @@ sessions = Table(
     _words("reason"),
     Column("doubts", JSON, nullable=False, server_default=text("'[]'")),
     _instant("updated", nullable=False),
+    # Whose it was when it began; "" where nobody knew.
+    _words("network"),
+    # Frozen at its beginning, "" and 0 where it has none.
+    _words("tariff"),
+    Column("tariff_version", Integer, nullable=False, server_default="0"),
+    _words("currency"),
+    # Running, then settled; taxes included. Null: no price, or the data are doubtful.
+    Column("cost", Exact),
+    # When its connector was free again, as far as that costs something.
+    _instant("ended"),
+    _instant("settled"),
     Index("ix_sessions_charge_point_started", "charge_point", "started"),
     Index("ix_sessions_started", "started"),
     Index("ix_sessions_id_token", "id_token"),
+    Index("ix_sessions_id_token_folded", text("lower(id_token)")),
+    Index("ix_sessions_open", "updated", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+_by_text("ix_sessions_transaction_id", sessions.c.transaction_id)
+_by_text("ix_sessions_id_beginning", sessions.c.id)
+
+session_prices = Table(
+    "session_prices",
+    metadata,
+    Column("session", Text, primary_key=True),
+    # As engine/tariffs/stored.py writes them.
+    Column("tariff", JSON, nullable=False),
+    Column("course", JSON, nullable=False),
+    Column("total", Exact),
 )
 
 commands = Table(
@@ -291,6 +244,8 @@ campaigns = Table(
     Column("operation", JSON, nullable=False),
     # The filter as it was given.
     Column("description", JSON, nullable=False),
+    # Whose it is; null: the whole installation's.
+    Column("network", Text),
     _words("image"),
     Column("per_minute", Float, nullable=False),
     Column("at_once", Integer, nullable=False),

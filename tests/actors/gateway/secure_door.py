@@ -26,8 +26,8 @@ from engine.stores.installation_key import InstallationKey
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.secret_changes import SecretChanges
 from engine.stores.sql.engine import connect as connect_sql
-from engine.stores.sql.migrations import upgrade
 from tests.actors.gateway.pki import OPERATOR, Identity, client_context, stock
+from tests.books import fresh_books, url_of
 from tests.engine.stores.doors import Noted
 
 PASSWORD = "correct horse battery"
@@ -138,8 +138,7 @@ class SecureDoor:
 async def secure_door(folder: Path, *algorithms: str) -> AsyncIterator[SecureDoor]:
     """A door with the charge points CP-1 of profile 1, CP-2 of 2, CP-3 of 3 and CP-0 that needs nothing."""
     await asyncio.to_thread(stock, folder / "tls", *algorithms)
-    url = f"sqlite+aiosqlite:///{folder}/books.sqlite3"
-    await upgrade(url)
+    url = url_of(fresh_books())
     database, feed, key = connect_sql(url), Told(), InstallationKey(bytes(range(32)))
     registry = Registry(database, feed, key)
     feed.credentials = credentials = Credentials(database, key, feed=feed)

@@ -22,7 +22,7 @@ from engine.stores.campaigns import Campaigns
 from engine.stores.installation_key import InstallationKey
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import connect
-from engine.stores.sql.migrations import upgrade
+from tests.books import fresh_books, url_of
 from tests.engine.stores.doors import Noted
 
 NAMES = [f"CP-{number}" for number in range(5)]
@@ -77,8 +77,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "memory":
         yield MemoryCampaigns(dict.fromkeys(NAMES, ("V", "M", "1")))
         return
-    url = f"sqlite+aiosqlite:///{tmp_path}/books.sqlite3"
-    await upgrade(url)
+    url = url_of(fresh_books())
     database = connect(url)
     registry = Registry(database, Noted(), InstallationKey.load(tmp_path))
     await registry.create_many([NewChargePoint(name) for name in NAMES])
@@ -262,8 +261,7 @@ async def test_all_that_are_offline_take_one_transaction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits_s: int | None
 ) -> None:
     clock, names = ManualClock(), [f"CP-{number:03}" for number in range(200)]
-    url = f"sqlite+aiosqlite:///{tmp_path}/books.sqlite3"
-    await upgrade(url)
+    url = url_of(fresh_books())
     database = connect(url)
     store = Campaigns(database)
     deadline = None if waits_s is None else clock.now() + waits_s * SECOND

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import timeit
+from datetime import time
 from decimal import Decimal
 
-from engine.charging import charge_point, session
+from engine.charging import charge_point
 from engine.charging.config import MachineConfig
 from engine.charging.effects import TellSession
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample, StartReported, TokenStanding
-from engine.charging.session import SessionState
+from engine.charging.session import machine as session
+from engine.charging.session.machine import SessionState
 from engine.charging.snapshots import encode_session
 from engine.charging.state import ChargePointState
+from engine.tariffs.held import HeldTariffs
+from engine.tariffs.model import Dimension, Element, IdleFee, PriceComponent, Restrictions, Tariff
 
 NOW = 1_767_225_600_000_000
-ROUNDS = 100_000
+ROUNDS = 20_000
 
 
 def message(number: int) -> MetersReported:
@@ -31,8 +35,9 @@ def message(number: int) -> MetersReported:
     return MetersReported(1, 1, "4711", (MeterReading(at, samples),))
 
 
-def main() -> None:
-    config = MachineConfig()
+def measure(about: str, tariff: Tariff | None) -> None:
+    """With a meter value a second, so that its price is reckoned once in sixty of them."""
+    config = MachineConfig(tariffs=HeldTariffs(fallback=tariff))
     state = ChargePointState("CP-0001")
     at = Instant("2026-01-01T00:00:00Z", NOW, NOW)
     start = StartReported(1, 1, "04A2B3C4D5E6F7", Decimal(1000), at, TokenStanding("Accepted"), 4711, "a" * 32)
@@ -50,9 +55,19 @@ def main() -> None:
                 session.step(running, effect.message, now, config)
 
     once = min(timeit.repeat(handle, repeat=10, number=ROUNDS // 10)) / (ROUNDS // 10)
-    encode = min(timeit.repeat(lambda: encode_session(running), repeat=5, number=20_000)) / 20_000
-    print(f"ChargePoint.step + Session.step, 4 samples: {once * 1e6:.2f} us")
+    encode = min(timeit.repeat(lambda: encode_session(running), repeat=5, number=5_000)) / 5_000
+    print(f"ChargePoint.step + Session.step, 4 samples, {about}: {once * 1e6:.2f} us")
     print(f"encode_session: {encode * 1e6:.2f} us, {len(encode_session(running))} bytes")
+
+
+def main() -> None:
+    energy = Element((PriceComponent(Dimension.ENERGY, Decimal(18)),))
+    cheaper = Element(
+        (PriceComponent(Dimension.ENERGY, Decimal(9)),), Restrictions(start_time=time(22), end_time=time(6))
+    )
+    measure("no tariff", None)
+    measure("energy and idleness", Tariff("t", 1, "INR", (energy,), idle=IdleFee(Decimal(3), 300)))
+    measure("by time of day", Tariff("t", 1, "INR", (cheaper, energy)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from engine.charging.effects import SendCall
 from engine.charging.events import BootReported, CommandChanged, SessionStarted
 from engine.charging.intents import RESET, Intent
-from engine.charging.kept_view import configuration_view
+from engine.charging.kept.view import configuration_view
 from engine.charging.messages import Booted, CallAnswered, CallRefused
 from tests.engine.charging.world import World, appended, calls, endings, of, reply
 

@@ -6,55 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.charging import snapshots
 from engine.charging.effects import CommandEnded, Effect, Reply, SendCall
-from engine.charging.events import SessionStopped
+from engine.charging.events import SessionSettled, SessionStopped
 from engine.charging.messages import Booted, CallRefused, MeterReading, TransactionReported
-from engine.charging.pricing import Price, cost_of
+from engine.tariffs.flat import price_per_kwh
+from engine.tariffs.held import NO_TARIFFS, HeldTariffs
 from tests.engine.charging.world import ACCEPTED, World, energy, of, reading
 
-PRICE = Price(Decimal("0.385"))
-
-
-@pytest.mark.parametrize(
-    ("per_kwh", "currency", "wh", "cost"),
-    [
-        ("0.385", "EUR", "10000", "3.85"),
-        ("0.385", "EUR", "0", "0.00"),
-        ("0.39", "EUR", "1", "0.00"),
-        ("0.5", "EUR", "10", "0.01"),  # half a cent goes up
-        ("0.5", "EUR", "9.9", "0.00"),
-        ("18", "INR", "22000", "396.00"),
-        ("30", "JPY", "12345", "370"),
-        ("0.123", "KWD", "1000", "0.123"),
-    ],
-)
-def test_a_cost_is_the_energys_rounded_once_to_the_minor_unit(per_kwh: str, currency: str, wh: str, cost: str) -> None:
-    assert str(cost_of(Price(Decimal(per_kwh), currency), Decimal(wh))) == cost
-
-
-@given(
-    st.decimals(0, 100, places=6),
-    st.decimals(0, 10_000_000, places=3),
-    st.sampled_from([("EUR", 2), ("JPY", 0), ("OMR", 3)]),
-)
-def test_a_cost_is_never_further_off_than_half_a_minor_unit(
-    per_kwh: Decimal, wh: Decimal, currency: tuple[str, int]
-) -> None:
-    name, digits = currency
-    cost = cost_of(Price(per_kwh, name), wh)
-    assert abs(cost - per_kwh * wh / 1000) * 2 <= Decimal(1).scaleb(-digits)
-    assert cost.as_tuple().exponent == -digits
+PRICE = HeldTariffs(fallback=price_per_kwh(Decimal("0.385"), "EUR"))
 
 
 class Charging:
     """A 2.x station that charges in a world, register by register."""
 
     def __init__(self, **settings: Any) -> None:
-        self.world = World(**{"price": PRICE, **settings})
+        self.world = World(**{"tariffs": PRICE, **settings})
         self.world.connect()
         self.world.do(Booted("V", "M"))
         self.seq = -1
@@ -89,6 +57,8 @@ def total(effects: list[Effect]) -> Decimal | None:
 def test_the_ended_is_answered_with_what_the_registers_cost() -> None:
     station = Charging().started()
     assert total(station.say("Ended", 11_000)) == Decimal("3.85")
+    (settled,) = station.world.told(SessionSettled)
+    assert (settled.total, settled.currency) == ("3.85", "EUR")
 
 
 def test_while_it_charges_the_station_is_told_at_most_once_a_minute_and_only_what_is_new() -> None:
@@ -119,7 +89,7 @@ def test_a_cost_that_waits_is_superseded_by_the_next_and_by_the_end() -> None:
         station.say("Updated", wh)
         waited.append([c.command for c in station.world.state.commands if c.action == "CostUpdated"])
         station.world.pass_time(20)
-        station.world.config = station.world.config.__class__(price=PRICE, cost_interval_s=10)
+        station.world.config = station.world.config.__class__(tariffs=PRICE, cost_interval_s=10)
     (first,), (second,) = waited
     assert first != second
     ended = station.say("Ended", 4000)
@@ -159,12 +129,14 @@ def test_the_price_is_frozen_at_the_sessions_start_over_a_restart() -> None:
     station.say("Updated", 2000)
     station.world.host_dies()
     assert snapshots.restore_sessions("CP-1", station.world.parts) == station.world.sessions
-    station.world.config = station.world.config.__class__(price=Price(Decimal(99)))
+    station.world.config = station.world.config.__class__(
+        tariffs=HeldTariffs(fallback=price_per_kwh(Decimal(99), "EUR"))
+    )
     assert total(station.say("Ended", 11_000)) == Decimal("3.85")
 
 
 def test_without_a_price_nothing_is_told() -> None:
-    station = Charging(price=None).started()
+    station = Charging(tariffs=NO_TARIFFS).started()
     assert costs(station.say("Updated", 2000)) == []
     ended = station.say("Ended", 3000)
     assert total(ended) is None

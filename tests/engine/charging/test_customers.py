@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from engine.charging.effects import Effect, SendCall
-from engine.charging.kept_view import VIEWS
+from engine.charging.kept.notices import CUSTOMER, ReportPart
+from engine.charging.kept.reports import PATIENCE
+from engine.charging.kept.view import VIEWS
 from engine.charging.messages import CallAnswered
-from engine.charging.notices import CUSTOMER, ReportPart
-from engine.charging.reports import PATIENCE
 from engine.clock import SECOND
 from engine.ocpp.v2.protocol import OCPP_201
 from tests.engine.charging.asking import V21, V201, ask

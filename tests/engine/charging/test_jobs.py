@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from engine.charging import jobs, kept
-from engine.charging.kept_view import rows_view
+from engine.charging.kept import jobs
+from engine.charging.kept import parts as kept
+from engine.charging.kept.notice_events import JobChanged
+from engine.charging.kept.notices import DIAGNOSTICS, FIRMWARE, LOG, JobReported
+from engine.charging.kept.view import rows_view
 from engine.charging.messages import Acknowledged
-from engine.charging.notice_events import JobChanged
-from engine.charging.notices import DIAGNOSTICS, FIRMWARE, LOG, JobReported
 from tests.engine.charging.asking import V16, V201, ask
 from tests.engine.charging.world import World, reply
 

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.charging import inventory, kept, smart_charging, station_configuration
-from engine.charging.facts import ConfigurationLearned, Setting
-from engine.charging.kept_view import VIEWS, configuration_view
-from engine.charging.messages import Acknowledged
-from engine.charging.notice_events import (
+from engine.charging.kept import configuration as station_configuration
+from engine.charging.kept import inventory
+from engine.charging.kept import parts as kept
+from engine.charging.kept.facts import ConfigurationLearned, Setting
+from engine.charging.kept.notice_events import (
     CertificateAsked,
     LimitChanged,
     MonitorTriggered,
@@ -21,7 +21,7 @@ from engine.charging.notice_events import (
     SecurityEventSeen,
     StationNotified,
 )
-from engine.charging.notices import (
+from engine.charging.kept.notices import (
     CertificateRequested,
     LimitReported,
     MonitorsTriggered,
@@ -31,6 +31,9 @@ from engine.charging.notices import (
     ScheduleReported,
     SecurityEventReported,
 )
+from engine.charging.kept.view import VIEWS, configuration_view
+from engine.charging.messages import Acknowledged
+from engine.charging.smart import charging as smart_charging
 from engine.charging.snapshots import restore_charge_point
 from tests.engine.charging.asking import V16, V201, ask
 from tests.engine.charging.world import World, appended, reply

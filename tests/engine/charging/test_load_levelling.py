@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.charging.effects import Effect, Operate, Reply, SendCall
-from engine.charging.kept_view import VIEWS
-from engine.charging.load_levelling import keeps_to
+from engine.charging.kept.notices import NeedsReported, ScheduleReported
+from engine.charging.kept.view import VIEWS
 from engine.charging.messages import Booted, CallAnswered, TransactionReported
-from engine.charging.notices import NeedsReported, ScheduleReported
-from engine.charging.smart_charging import MAX_REFUSALS
+from engine.charging.smart.charging import MAX_REFUSALS
+from engine.charging.smart.load_levelling import keeps_to
 from engine.clock import SECOND, to_iso
 from engine.ocpp.v2.protocol import OCPP_201
 from tests.engine.charging.asking import V201, ask

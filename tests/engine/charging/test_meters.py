@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.charging.effects import AppendMeters, ForgetSession
 from engine.charging.events import SessionChanged, SessionStopped
 from engine.charging.messages import Acknowledged, MetersReported
-from engine.charging.registers import register_and_power
+from engine.charging.session.registers import register_and_power
 from tests.engine.charging.world import World, appended, energy, of, power, reading, reply, sample
 
 

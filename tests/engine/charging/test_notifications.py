@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.charging import kept
-from engine.charging.notice_events import CertificateAsked
-from engine.charging.notices import CertificateRequested, MonitorsTriggered, NoticeAnswer
-from engine.charging.notifications import MAX_TOLD
+from engine.charging.kept import parts as kept
+from engine.charging.kept.notice_events import CertificateAsked
+from engine.charging.kept.notices import CertificateRequested, MonitorsTriggered, NoticeAnswer
+from engine.charging.kept.notifications import MAX_TOLD
 from tests.engine.charging.world import World, appended, reply
 
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.charging import kept, reports
-from engine.charging.kept_view import configuration_view, monitors_view, reports_view
+from engine.charging.kept import parts as kept
+from engine.charging.kept import reports
+from engine.charging.kept.notice_events import ReportAssembled
+from engine.charging.kept.notices import CONFIGURATION, CUSTOMER, MONITORING, PROFILES, ReportPart
+from engine.charging.kept.view import configuration_view, monitors_view, reports_view
 from engine.charging.messages import Acknowledged
-from engine.charging.notice_events import ReportAssembled
-from engine.charging.notices import CONFIGURATION, CUSTOMER, MONITORING, PROFILES, ReportPart
 from engine.clock import SECOND
 from tests.engine.charging.asking import V201, ask
 from tests.engine.charging.world import World, reply

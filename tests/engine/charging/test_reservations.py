@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine.charging import kept, reservations
-from engine.charging.kept_view import rows_view
-from engine.charging.notice_events import ReservationChanged
-from engine.charging.notices import ReservationReported
+from engine.charging.kept import parts as kept
+from engine.charging.kept import reservations
+from engine.charging.kept.notice_events import ReservationChanged
+from engine.charging.kept.notices import ReservationReported
+from engine.charging.kept.view import rows_view
 from engine.clock import to_iso
 from tests.engine.charging.asking import V16, V201, ask
 from tests.engine.charging.world import SECOND, World

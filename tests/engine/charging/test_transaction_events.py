@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.charging import transaction_memory as memory
 from engine.charging.effects import AppendMeters
 from engine.charging.events import SessionAmended, SessionChanged, SessionStarted, SessionStopped, StatusChanged
 from engine.charging.messages import Instant, StatusReported, TokenStanding, TransactionReported
+from engine.charging.transactions import memory
 from engine.ocpp.version import VERSIONS
 from engine.projections import ledger_rows
 from tests.engine.charging.world import ACCEPTED, BEGIN, SECOND, World, energy, of, power, reading, reply

@@ -10,6 +10,7 @@ import pytest
 from engine.charging.effects import ForgetSession, Reply
 from engine.charging.events import DeviationSeen, SessionAmended, SessionStarted, SessionStopped
 from engine.charging.messages import StopAnswer, TokenStanding
+from engine.charging.standing import Taken
 from tests.engine.charging.world import World, appended, energy, of, reading, reply
 
 
@@ -102,8 +103,9 @@ def test_a_new_start_on_a_busy_connector_closes_the_old_session_with_its_last_re
 def test_a_token_is_not_concurrent_with_the_session_that_its_own_start_replaces(world: World) -> None:
     world.do(world.start(1000))
     world.pass_time(60)
-    answer = reply(world.do(world.start(1200, standing=TokenStanding("ConcurrentTx"))))
-    assert answer.standing.status == "Accepted"
+    (running,) = world.sessions
+    standing = TokenStanding("ConcurrentTx", taken=(Taken(1, frozenset({running})),))
+    assert reply(world.do(world.start(1200, standing=standing))).standing.status == "Accepted"
 
 
 def test_an_older_start_that_arrives_late_does_not_close_the_session_that_runs(world: World) -> None:

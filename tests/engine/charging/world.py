@@ -7,7 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from engine.charging import charge_point, kept, messages, session
+from engine.charging import charge_point, messages
 from engine.charging.config import MachineConfig
 from engine.charging.effects import (
     Append,
@@ -24,11 +24,15 @@ from engine.charging.effects import (
     TellChargePoint,
     TellSession,
 )
+from engine.charging.kept import parts as kept
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample, TokenStanding
-from engine.charging.session import SessionState
+from engine.charging.session import machine as session
+from engine.charging.session.machine import SessionState
 from engine.charging.snapshots import (
     charge_point_parts,
+    encode_course,
     encode_session,
+    part_of_course,
     part_of_session,
     restore_charge_point,
     restore_sessions,
@@ -73,6 +77,9 @@ class World:
             if state.dirty:
                 state.dirty = False
                 self.parts[part_of_session(name)] = encode_session(state)
+                if state.pricing is not None and state.pricing.dirty:
+                    state.pricing.dirty = False
+                    self.parts[part_of_course(name)] = encode_course(state.pricing)
         self.happened += done
         return done
 
@@ -102,7 +109,8 @@ class World:
                     self.sessions[effect.session] = SessionState("CP-1", effect.session)
                 case ForgetSession():
                     self.sessions.pop(effect.session, None)
-                    self.parts.pop(f"s:{effect.session}", None)
+                    self.parts.pop(part_of_session(effect.session), None)
+                    self.parts.pop(part_of_course(effect.session), None)
                 case SetTimer():
                     self.timers[effect.name] = effect.at
                 case CancelTimer():

@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import select, text
 
 from engine.charging.events import CommandOutcome, SessionStopped
-from engine.charging.kept_view import configuration_view
+from engine.charging.kept.view import configuration_view
 from engine.charging.messages import Booted, CallAnswered, Connected
 from engine.charging.snapshots import restore_charge_point
 from engine.charging.view import charge_point_view

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.charging import learning
-from engine.charging.kept_view import VIEWS
+from engine.charging.kept import learning
+from engine.charging.kept.view import VIEWS
 from engine.charging.snapshots import charge_point_parts
 from engine.charging.state import ChargePointState
 from engine.ocpp.directions import DIRECTIONS

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.charging import operations as ops
-from engine.charging.charging_profiles import ChargingProfile, ChargingSchedule, SchedulePeriod
+from engine.charging.smart.profiles import ChargingProfile, ChargingSchedule, SchedulePeriod
 from engine.errors import InvalidInput
 from engine.ocpp.schemas import SchemaSet, first_flaw
 from engine.ocpp.v2 import operations as v2

@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from engine.charging.effects import Append, Reply
+from engine.charging.kept.notice_events import StationNotified
+from engine.charging.kept.notices import Enquiry, Noticed
 from engine.charging.messages import Booted
-from engine.charging.notice_events import StationNotified
-from engine.charging.notices import Enquiry, Noticed
 from engine.ocpp.directions import DIRECTIONS
 from engine.ocpp.v2.registry import SCHEMAS_21, SCHEMAS_201
 from engine.ocpp.v16.registry import SCHEMAS as SCHEMAS_16

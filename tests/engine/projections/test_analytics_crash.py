@@ -4,8 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from engine.projections.analytics import TABLES
 from engine.stores.analytics.client import ClickHouse
 from tests.actors.chdb_gateway.process import GatewayProcess
 from tests.engine.projections.test_analytics import counts, exactly
+from tests.warm import Warm
 
 PARTITIONS = 2
 POINTS = ["after-takeover", "after-intent", *(f"after-{table.name}" for table in TABLES)]
@@ -27,14 +26,13 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
     process.end()
 
 
-def consumer(gateway: GatewayProcess, entries: int, batch: int, **environment: str) -> subprocess.Popen[bytes]:
+def consumer(gateway: GatewayProcess, entries: int, batch: int, **environment: str) -> Warm:
     module = "tests.engine.projections.analytics_consumer"
-    command = [sys.executable, "-m", module, gateway.url, str(PARTITIONS), str(entries), str(batch)]
-    return subprocess.Popen(command, env={**os.environ, **environment})
+    return Warm(module, gateway.url, str(PARTITIONS), str(entries), str(batch), env={**os.environ, **environment})
 
 
-async def finished(process: subprocess.Popen[bytes], timeout_s: float = 60) -> int:
-    return await asyncio.to_thread(process.wait, timeout_s)
+async def finished(process: Warm) -> int:
+    return await process.wait()
 
 
 async def test_a_consumer_killed_between_any_two_steps_loses_and_doubles_nothing(
@@ -55,6 +53,7 @@ async def test_a_consumer_killed_between_any_two_steps_loses_and_doubles_nothing
     await store.aclose()
 
 
+@pytest.mark.long
 async def test_a_gateway_killed_at_random_loses_and_doubles_nothing(gateway: GatewayProcess) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -64,19 +63,20 @@ async def test_a_gateway_killed_at_random_loses_and_doubles_nothing(gateway: Gat
         await asyncio.sleep(chance.uniform(0.2, 0.9))  # the moment of the kill is what is tried here
         gateway.end(signal.SIGKILL)
         gateway.start()
-    assert await finished(process, 120) == 0
+    assert await finished(process) == 0
     store = ClickHouse(gateway.url)
     assert await counts(store) == exactly(300 * PARTITIONS)
     await store.aclose()
 
 
+@pytest.mark.long
 async def test_consumers_killed_at_random_in_the_middle_of_inserts(gateway: GatewayProcess) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
     for _ in range(3):
         process = consumer(gateway, 1000, 100)
-        await asyncio.sleep(chance.uniform(0.8, 1.6))
+        await asyncio.sleep(chance.uniform(0.1, 0.9))
         process.kill()
         await finished(process)
     assert await finished(consumer(gateway, 1000, 100)) == 0

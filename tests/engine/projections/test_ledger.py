@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, delete, select, text
 
 from engine.charging.events import Event
-from engine.charging.notice_events import CertificateAsked, JobChanged
+from engine.charging.kept.notice_events import CertificateAsked, JobChanged
 from engine.errors import StaleEpoch
 from engine.journal.port import Entry
 from engine.projections.dead_letters import DeadLetters

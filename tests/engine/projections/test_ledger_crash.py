@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from engine.stores.sql.engine import Database
 from engine.stores.sql.models import sessions
 from tests.engine.journal.valkey import Valkey
 from tests.engine.projections.events import changed, records, started, stopped
+from tests.warm import Warm
 
 PARTITIONS = 3
 SESSIONS = 240
@@ -43,16 +43,9 @@ async def fill(url: str) -> dict[int, int]:
     return heads
 
 
-async def spawn(valkey: Valkey, database_url: str, **extra: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.engine.projections.ledger_process",
-        valkey.url,
-        database_url,
-        str(PARTITIONS),
-        env=os.environ | extra,
-    )
+def spawn(valkey: Valkey, database_url: str, **extra: str) -> Warm:
+    module = "tests.engine.projections.ledger_process"
+    return Warm(module, valkey.url, database_url, str(PARTITIONS), env=os.environ | extra)
 
 
 async def audit(database: Database, heads: dict[int, int]) -> None:
@@ -68,13 +61,14 @@ async def test_a_kill_between_two_durable_steps_neither_loses_nor_doubles(
 ) -> None:
     heads = await fill(valkey.url)
     armed = {"RAYCHARGE_FAULT_POINT": point, "RAYCHARGE_FAULT_DIR": str(tmp_path)}
-    first = await spawn(valkey, database_url, **armed)
+    first = spawn(valkey, database_url, **armed)
     assert await first.wait() == -signal.SIGKILL
-    second = await spawn(valkey, database_url, **armed)
+    second = spawn(valkey, database_url, **armed)
     assert await second.wait() == 0
     await audit(database, heads)
 
 
+@pytest.mark.long
 async def test_kills_at_any_moment_neither_lose_nor_double(
     valkey: Valkey, database: Database, database_url: str
 ) -> None:
@@ -83,7 +77,7 @@ async def test_kills_at_any_moment_neither_lose_nor_double(
     print(f"seed {seed}")
     chance = random.Random(seed)
     for _ in range(4):
-        process = await spawn(valkey, database_url)
+        process = spawn(valkey, database_url)
         before = await read_positions(database, "ledger")
         async with asyncio.timeout(30):
             while process.returncode is None and await read_positions(database, "ledger") == before:  # noqa: ASYNC110
@@ -91,6 +85,6 @@ async def test_kills_at_any_moment_neither_lose_nor_double(
         if process.returncode is None:
             process.kill()
         await process.wait()
-    last = await spawn(valkey, database_url)
+    last = spawn(valkey, database_url)
     assert await last.wait() == 0
     await audit(database, heads)

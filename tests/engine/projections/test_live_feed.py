@@ -14,7 +14,8 @@ from engine.errors import StoreUnavailable
 from engine.journal.memory import MemoryJournal
 from engine.projections import frame_feed
 from engine.projections.frame_feed import channel_of
-from engine.projections.live_feed import CHANNEL, LiveFeed
+from engine.projections.live_feed import CHANNEL, METERS_WANTED, LiveFeed
+from engine.stores.changes import LIVE_CHANNEL, Change, LiveChange, PubSubChangeFeed
 from engine.stores.pubsub import MemoryPubSub, PubSub, RedisPubSub
 from tests.engine.journal.valkey import Valkey, until
 from tests.engine.projections.events import T0, booted, changed, command, entry, linked, started, status, stopped
@@ -34,8 +35,13 @@ def meter(session: str, power: str, charge_point: str = "CP-1") -> list[Any]:
 
 
 async def heard(messages: AsyncIterator[bytes], count: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(10):
-        return [orjson.loads(await anext(messages)) for _ in range(count)]
+    """The next changes; those of one message come together."""
+    told: list[dict[str, Any]] = []
+    async with asyncio.timeout(30):
+        while len(told) < count:
+            told += [orjson.loads(line) for line in (await anext(messages)).split(b"\n")]
+    assert len(told) == count
+    return told
 
 
 async def test_every_change_is_told_in_order(bus: PubSub) -> None:
@@ -47,16 +53,19 @@ async def test_every_change_is_told_in_order(bus: PubSub) -> None:
         told = await heard(messages, 8)
     kinds = ["gap", "link", "boot", "session.started", "session.changed", "session.stopped", "command", "status"]
     assert [message["type"] for message in told] == kinds
+    incarnation = told[0]["id"].partition("-")[0]
+    assert [message["id"] for message in told] == [f"{incarnation}-{number}" for number in range(1, 9)]
     assert told[3]["charge_point"] == "CP-1"
     assert told[3]["at"] == T0 + 1
     assert told[3]["data"]["id_token"] == "CARD"
     assert not {"kind", "version", "charge_point", "received"} & told[3]["data"].keys()
+    await feed.aclose()
 
 
 async def test_meter_values_are_told_once_a_second_and_the_newest_ones(bus: PubSub) -> None:
     feed = LiveFeed(MemoryJournal(1), bus)
     loop = asyncio.get_running_loop()
-    async with bus.listen(CHANNEL) as messages:
+    async with bus.listen(CHANNEL) as messages, bus.listen(METERS_WANTED):
         begin = loop.time()
         for number in range(1, 21):
             rows = orjson.dumps([meter("a", str(number)), meter("", str(number), "CP-2")])
@@ -68,13 +77,49 @@ async def test_meter_values_are_told_once_a_second_and_the_newest_ones(bus: PubS
     assert took >= 0.9
     value = {"measurand": "Power.Active.Import", "phase": "L1", "location": "Outlet", "value": "1000", "unit": "W"}
     assert told[0]["data"]["values"] == [value]
+    assert (told[0]["data"]["power_w"], told[0]["data"]["register_wh"]) == ("1000", None)
     await feed.aclose()
 
 
-async def test_meter_values_are_not_even_parsed_while_nobody_listens(bus: PubSub) -> None:
+async def test_meter_values_are_not_even_parsed_while_nobody_wants_them(bus: PubSub) -> None:
     feed = LiveFeed(MemoryJournal(1), bus)
-    await feed.apply([entry(1, [linked()]), entry(2, [], m=b"not even parsed")])
+    async with bus.listen(CHANNEL):
+        await feed.apply([entry(1, [linked()]), entry(2, [], m=b"not even parsed")])
     assert (feed.published, feed.unreadable) == (1, 0), "the change of the link goes out in any case"
+
+
+async def test_another_incarnation_begins_with_every_gap(bus: PubSub) -> None:
+    feed = LiveFeed(MemoryJournal(1), bus)
+    async with bus.listen(CHANNEL) as messages:
+        await feed.open(1)
+        await feed.apply([entry(1, [linked()])])
+        await feed.open(1)
+        told = await heard(messages, 3)
+    await feed.aclose()
+    (first, one), (same, two), (other, again) = (message["id"].split("-") for message in told)
+    assert (one, two, again) == ("1", "2", "1")
+    assert first == same != other
+
+
+async def test_what_others_tell_is_passed_on_with_a_number_of_the_feed(bus: PubSub) -> None:
+    feed = LiveFeed(MemoryJournal(1), bus)
+    async with bus.listen(CHANNEL) as messages, asyncio.timeout(20):
+        await feed.open(1)
+        await until(lambda: bus.listeners(LIVE_CHANNEL))
+        alert = LiveChange("alert", "a1", "CP-1", T0, {"state": "open"})
+        await PubSubChangeFeed(bus).announce([Change("token", "t"), alert])
+        gap, told = await heard(messages, 2)
+    await feed.aclose()
+    assert told.pop("id").split("-") == [gap["id"].split("-")[0], "2"]
+    assert told == {"type": "alert", "charge_point": "CP-1", "at": T0, "data": {"state": "open"}}
+
+
+async def test_many_changes_are_few_messages(bus: PubSub) -> None:
+    feed = LiveFeed(MemoryJournal(1), bus)
+    async with bus.listen(CHANNEL) as messages:
+        await feed.apply([entry(1, [status("Charging")] * 1000)])
+        sizes = [len(await anext(messages)) for _ in range(2)]
+    assert all(50_000 < size <= 65_600 for size in sizes)
 
 
 def said(charge_point: str, message_id: str, answer: str | None = '[3,"1",{}]') -> list[Any]:
@@ -138,7 +183,7 @@ async def test_the_feed_begins_at_the_head() -> None:
 async def test_what_is_no_record_of_ours_is_counted_and_left_out(bus: PubSub) -> None:
     feed = LiveFeed(MemoryJournal(1), bus)
     good = entry(1, [linked()]).channels["e"][1:-1]
-    async with bus.listen(CHANNEL) as messages:
+    async with bus.listen(CHANNEL) as messages, bus.listen(METERS_WANTED):
         broken = entry(1, [], e=b'[17,"x",{"kind":"link","version":1},' + good + b"]", c=b"{", m=b'[[1],17,"x"]')
         await feed.apply([broken])
         assert (await heard(messages, 1))[0]["type"] == "link"

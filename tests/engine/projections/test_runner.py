@@ -112,6 +112,25 @@ async def test_every_entry_arrives_once_and_in_order_also_after_troubles() -> No
     assert shelf.positions == await journal.heads()
 
 
+async def test_one_that_is_behind_is_well_again_with_its_next_batch_not_with_its_last() -> None:
+    journal = MemoryJournal(1)
+    await Host(journal).write(20)
+    told: list[str] = []
+
+    class Slow(Shelf):
+        async def apply(self, entries: Sequence[Entry]) -> None:
+            await super().apply(entries)
+            told.append(runner.trouble)
+
+    shelf = Slow()
+    shelf.failures = [StoreUnavailable("away")]
+    runner = Runner(journal, shelf, pace=Pace(entries=1, min_interval_s=0.0, wait_s=0.01, first_backoff_s=0.001))
+    async with running(runner):
+        await until_level(runner, journal)
+    assert "away" in told[0]
+    assert set(told[1:]) == {""}
+
+
 async def test_no_batch_has_more_entries_or_bytes_than_allowed_and_no_partition_starves() -> None:
     journal, shelf = MemoryJournal(3), Shelf()
     await Host(journal).write(90)

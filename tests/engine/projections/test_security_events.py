@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.sources.security_events import SqlSecurityEvents
-from engine.charging.notice_events import SecurityEventSeen
+from engine.charging.kept.notice_events import SecurityEventSeen
 from engine.projections.ledger import Ledger
 from engine.stores.sql.engine import connect
 from engine.stores.sql.migrations import upgrade_database

@@ -51,6 +51,10 @@ async def test_a_campaign_comes_back_as_it_was(database: Database, tmp_path: Pat
         await store.create(replace(CAMPAIGN, id=f"k{number + 2}", created=AT + 5), ["A"])
     first = await store.page(after=None, limit=2)
     rest = await store.page(after=(first[-1].created, first[-1].id), limit=9)
+    assert [row.id for row in await store.page(after=None, limit=9, ascending=True)] == [
+        row.id for row in reversed([*first, *rest])
+    ]
+    assert await store.page(after=None, limit=9, state="paused", created_by="nobody") == []
     assert [row.id for row in [*first, *rest]] == ["k4", "k3", "k2", "k1"]
     with pytest.raises(NotFound):
         await store.get("nothing")
@@ -71,6 +75,12 @@ async def test_candidates_are_in_service_and_fit(database: Database, tmp_path: P
     assert await store.candidates(Wanted(vendor="acme")) == ["A", "B"]
     assert await store.candidates(Wanted(vendor="acme", firmware="2")) == ["B"]
     assert await store.candidates(Wanted(ids=("c", "D", "nothing"))) == ["C"]
+    registry = Registry(database, Noted(), InstallationKey.load(tmp_path))
+    await registry.change("A", {"tags": ["Fast", "north"]})
+    await registry.change("B", {"tags": ["fast"]})
+    assert await store.candidates(Wanted(tags=("FAST",), station="default", network="default")) == ["A", "B"]
+    assert await store.candidates(Wanted(tags=("fast", "north"))) == ["A"]
+    assert await store.candidates(Wanted(station="elsewhere")) == await store.candidates(Wanted(network="acme")) == []
     many = tuple(f"nothing-{number}" for number in range(40_000))
     assert await store.candidates(Wanted(ids=("B", *many, "a"))) == ["A", "B"]
 

@@ -25,6 +25,7 @@ async def test_an_empty_database_gets_every_table_and_the_defaults(database: Dat
         assert (await connection.execute(text("SELECT id, network_id FROM stations"))).all() == [("default", "default")]
 
 
+@pytest.mark.filterwarnings("ignore:(autogenerate skipping|Skipped unsupported).*expression-based index")
 async def test_the_migrations_make_what_the_models_say(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         def differ(_context: object, _inspected: object, _meta: object, there: object, wanted: object) -> bool | None:
@@ -79,6 +80,43 @@ async def test_charge_points_of_the_first_release_keep_their_passwords_and_get_a
         profiles = await connection.execute(text("SELECT id, security_profile FROM charge_points ORDER BY id"))
         assert [tuple(row) for row in profiles] == [("a", 1), ("b", 0)]
         assert (await connection.execute(text("SELECT count(*) FROM credential_proofs"))).scalar_one() == 1
+    await opened.aclose()
+
+
+async def test_users_of_an_earlier_release_keep_their_roles_as_grants_and_log_in_as_before(empty_url: str) -> None:
+    opened = connect(empty_url)
+    await _upgrade_to(opened, "0009")
+    columns = "(id, email, password_hash, role, disabled, created, updated)"
+    rows = "('a', 'a@x.org', 'hash', 'admin', false, 1, 1), ('b', 'b@x.org', 'hash', 'support', true, 2, 2)"
+    async with opened.write() as connection:
+        await connection.execute(
+            text(f"INSERT INTO users {columns} VALUES {rows}, ('c', 'c@x.org', 'h', '', false, 3, 3)")
+        )
+    await upgrade(empty_url)
+    async with opened.write() as connection:
+        granted = await connection.execute(text("SELECT account, role, network FROM grants ORDER BY account"))
+        assert [tuple(row) for row in granted] == [("a", "admin", None), ("b", "support", None)]
+        known = await connection.execute(text("SELECT kind, network, email, disabled FROM users WHERE id = 'b'"))
+        assert tuple(known.one()) == ("staff", None, "b@x.org", True)
+        # A role that a later release brings along is made at its start.
+        await connection.execute(text("DELETE FROM roles WHERE id = 'partner'"))
+    await upgrade(empty_url)
+    async with opened.read() as connection:
+        assert (await connection.execute(text("SELECT builtin FROM roles WHERE id = 'partner'"))).scalar_one()
+    await opened.aclose()
+
+
+async def test_billing_begins_where_the_ledger_stands_for_what_is_older_may_be_gone(empty_url: str) -> None:
+    opened = connect(empty_url)
+    await _upgrade_to(opened, "0014")
+    async with opened.write() as connection:
+        await connection.execute(
+            text("INSERT INTO positions VALUES ('ledger', 0, 17), ('ledger', 1, 4), ('live', 0, 9)")
+        )
+    await upgrade(empty_url)
+    async with opened.read() as connection:
+        query = "SELECT partition, position FROM positions WHERE projection = 'billing' ORDER BY partition"
+        assert [tuple(row) for row in await connection.execute(text(query))] == [(0, 17), (1, 4)]
     await opened.aclose()
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import uvloop
 
 from actors.config import ClusterConfig
+from actors.consumers import analytics, ledger
 from actors.host import Host
-from actors.projection import PACES, ProjectionActor
+from actors.projection import ProjectionActor
 from actors.resident import Resident
 from engine.journal import redis_streams
 from engine.projections.runner import Pace
@@ -38,9 +39,9 @@ async def main(kind: str, names: str, config: ClusterConfig) -> None:
     if kind == "host":
         residents = [await born(Host, names, config)]
     else:
-        PACES["analytics"] = Pace(entries=4000, min_interval_s=0.2)
+        analytics.PACE = Pace(entries=4000, min_interval_s=0.2)
         # All that is there at the start is one batch: a ledger that dies in its first one has whole sessions in it.
-        PACES["ledger"] = Pace(entries=MANY, min_interval_s=0.25)
+        ledger.PACE = Pace(entries=MANY, min_interval_s=0.25)
         redis_streams.WAIT_COUNT = MANY
         residents = [await born(ProjectionActor, f"projection-{name}", config, name) for name in names.split(",")]
     while not all(resident.ready for resident in residents):  # noqa: ASYNC110

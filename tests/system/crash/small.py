@@ -32,7 +32,8 @@ from engine.stores.pubsub import RedisPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sql.engine import connect
 from engine.stores.sql.migrations import upgrade
-from engine.stores.tokens import Token, Tokens
+from engine.stores.tokens.repository import Tokens
+from engine.stores.tokens.token import Token
 from loadtest.audit_check import Findings, audit, clickhouse_query, sqlite_query
 from loadtest.crash_load import ID_TAGS, CrashLoad
 from tests.actors.chdb_gateway.process import GatewayProcess

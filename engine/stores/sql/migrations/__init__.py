@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from engine.errors import ConfigurationError
 from engine.stores.sql.engine import Database, connect
+from engine.stores.sql.migrations.builtin_roles import ensure_builtin_roles
 
 _ADVISORY_LOCK = 0x5259_4348  # "RYCH": PostgreSQL knows such locks by number only.
 
@@ -61,6 +62,7 @@ def _run(connection: Connection) -> str:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    ensure_builtin_roles(connection)
     head = scripts.get_current_head()
     if head is None:
         raise ConfigurationError("This installation of Raycharge has no migrations; install it again.")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.charging.kept.notices import MonitorsTriggered
 from engine.charging.messages import Booted
-from engine.charging.notices import MonitorsTriggered
 from engine.ocpp.version import VERSIONS
 from tests.engine.charging.world import World, reply
 from tests.engine.ocpp.stations import NOW, circumstances

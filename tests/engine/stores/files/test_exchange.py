@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.clock import SECOND, ManualClock
-from engine.errors import Gone, InvalidInput, NotFound, TooLarge, Unavailable
+from engine.errors import Changed, Gone, InvalidInput, NotFound, TooLarge, Unavailable
 from engine.stores.files import exchange as rules
 from engine.stores.files.catalogue import Catalogue, FirmwareImage, SqlCatalogue
 from engine.stores.files.exchange import TAIL, FileExchange, FileUrl, Limits
@@ -190,9 +190,13 @@ async def test_images_are_listed_newest_first_and_what_is_said_of_them_may_chang
     while page := await exchange.catalogue.images(after=(seen[-1].created, seen[-1].id) if seen else None, limit=2):
         seen += page
     assert seen == sorted(made, key=lambda each: (each.created, each.id), reverse=True)
-    changed = await exchange.catalogue.change_image(made[0].id, {"version": "3", "sha256": "forged"})
+    changed = await exchange.catalogue.change_image(made[0].id, {"version": "3", "sha256": "forged"}, 1)
     assert changed == replace(made[0], version="3")
     assert await exchange.catalogue.image(made[0].id) == changed
+    with pytest.raises(Changed):
+        await exchange.catalogue.change_image(made[0].id, {"note": "late"}, 2, made[0].tag)
+    again = await exchange.catalogue.change_image(made[0].id, {"note": "in time"}, 2, changed.tag)
+    assert again.tag not in (changed.tag, made[0].tag)
 
 
 async def test_the_sweep_deletes_what_has_had_its_time(exchange: FileExchange, clock: ManualClock) -> None:

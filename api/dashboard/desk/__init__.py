@@ -1,0 +1,1 @@
+"""The support desk's pages: search, sessions, alerts, maintenance and cases."""

@@ -1,0 +1,1 @@
+"""The page of one charge point: a tab for each thing that one wants to know of it."""

@@ -1,0 +1,1 @@
+"""Live states and changes on their way to whoever looks."""

@@ -1,0 +1,1 @@
+"""Operations on charge points, made of what a request says."""

@@ -1,0 +1,1 @@
+"""What the façade needs from the rest, as Protocols."""

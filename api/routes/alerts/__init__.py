@@ -1,0 +1,1 @@
+"""Alerts, their rules, maintenance windows, and what each person wants to be told."""

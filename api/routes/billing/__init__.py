@@ -1,0 +1,1 @@
+"""Issuers, receipts, credit notes, the review queue, reports and the outbox over REST."""

@@ -1,0 +1,1 @@
+"""Support cases over REST: drivers' own, those of whoever has no account, and support's desk."""

@@ -1,0 +1,1 @@
+"""Channels, subscriptions, and the log of what was delivered by them."""

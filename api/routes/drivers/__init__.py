@@ -1,0 +1,1 @@
+"""Drivers: what is theirs under /me, and all of them for staff."""

@@ -1,0 +1,1 @@
+"""What drivers want to be told, over REST."""

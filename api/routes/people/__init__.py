@@ -1,0 +1,1 @@
+"""Letting people in, and who may do what: logins, accounts, roles, API keys."""

@@ -1,0 +1,1 @@
+"""Networks, stations, connectors, the inbox, import and export, and where drivers can charge."""

@@ -1,0 +1,1 @@
+"""Tariffs: what they say, where they hold, what a session would cost."""

@@ -1,0 +1,1 @@
+"""Tokens, their groups, and both in bulk."""

@@ -1,0 +1,1 @@
+"""What stands around every request: middleware, problem details, the OpenAPI document, paging, the server."""

@@ -1,0 +1,1 @@
+"""Who acts, and what of a shared installation they may see."""

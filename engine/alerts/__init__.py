@@ -1,0 +1,1 @@
+"""Alerts: what is wrong, told once to whoever is to see to it."""

@@ -1,0 +1,1 @@
+"""Many things at once, as CSV and JSON."""

@@ -1,0 +1,1 @@
+"""What is kept of a station beside charging: settings, certificates, jobs, reports, reservations."""

@@ -1,0 +1,1 @@
+"""The session: its machine, course, meter registers and cost."""

@@ -1,0 +1,1 @@
+"""Charging profiles, and EVs with needs of their own."""

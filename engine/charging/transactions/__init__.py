@@ -1,0 +1,1 @@
+"""A charge point's transactions, and who hears of them."""

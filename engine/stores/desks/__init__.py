@@ -1,0 +1,1 @@
+"""What people set up in the dashboard for themselves."""

@@ -1,0 +1,1 @@
+"""Networks, stations, charge points and connectors as an operator describes them: in SQL, and read from memory."""

@@ -1,0 +1,41 @@
+"""The tables of the operator's business, a module for each part of it. Importing this makes all of them known."""
+
+from engine.stores.sql.tables import (
+    alerts,
+    audit,
+    billing,
+    cases,
+    deliveries,
+    desks,
+    long_work,
+    maintenance,
+    notices,
+    outbox,
+    payments,
+    people,
+    places,
+    requests,
+    starts,
+    tariffs,
+    tokens,
+)
+
+__all__ = [
+    "alerts",
+    "audit",
+    "billing",
+    "cases",
+    "deliveries",
+    "desks",
+    "long_work",
+    "maintenance",
+    "notices",
+    "outbox",
+    "payments",
+    "people",
+    "places",
+    "requests",
+    "starts",
+    "tariffs",
+    "tokens",
+]

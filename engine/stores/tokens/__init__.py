@@ -1,0 +1,1 @@
+"""Tokens: what somebody may charge with, in which network, within which limits."""
