@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from api.schemas.charge_points import Tags
-from api.schemas.resources import NetworkId, Strict, Text, moment
+from api.schemas.resources import FreeObject, NetworkId, Strict, Text, moment
 from engine.campaigns.course import Plan, Tally
 from engine.campaigns.port import Campaign, Target
 from engine.clock import to_iso
@@ -40,7 +40,7 @@ class CampaignIn(Strict):
         "transfer_data, set_display_message, get_display_messages, update_firmware, get_log, or call.",
         examples=["set_configuration"],
     )
-    parameters: dict[str, Any] = Field(
+    parameters: FreeObject = Field(
         default_factory=dict,
         description="As in the body of the operation's own endpoint; for `call`, `action` and `payload`.",
         examples=[{"name": {"key": "HeartbeatInterval"}, "value": "300"}],

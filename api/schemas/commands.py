@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.ports import facade as ports
-from api.schemas.resources import Strict, moment
+from api.schemas.resources import FreeObject, Strict, moment
 from engine.clock import to_iso
 
 Outcome = Literal["Accepted", "Rejected", "Failed", "TimedOut", "NotConnected", "Superseded", "Expired"]
@@ -17,7 +17,7 @@ class CommandIn(Strict):
     action: Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9]+$")] = Field(
         description="An OCPP action that goes to stations.", examples=["Reset"]
     )
-    payload: dict[str, Any] = Field(
+    payload: FreeObject = Field(
         default_factory=dict,
         description="The OCPP payload, valid for the station's version.",
         examples=[{"type": "Soft"}],

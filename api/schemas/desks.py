@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.resources import Strict
+from api.schemas.resources import FreeObject, Strict
 from engine.clock import to_iso
 from engine.stores.desks.views import SavedView
 
@@ -53,14 +53,12 @@ class FleetOut(BaseModel):
 class SavedViewIn(Strict):
     page: PageName = Field(description="The page that it is a view of.", examples=["charge-points"])
     name: ViewName = Field(examples=["Faulted in the north"])
-    content: dict[str, Any] = Field(
-        description="In the page's own words; 8 KiB at most.", examples=[{"state": "Faulted"}]
-    )
+    content: FreeObject = Field(description="In the page's own words; 8 KiB at most.", examples=[{"state": "Faulted"}])
 
 
 class SavedViewChange(Strict):
     name: ViewName
-    content: dict[str, Any]
+    content: FreeObject
 
 
 class SavedViewOut(BaseModel):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.ports import facade as ports
 from engine.clock import to_iso
@@ -17,6 +18,18 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 IdToken = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=r"^[!-~]+$")]
 NetworkId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.:-]{1,64}$")]
 TokenStatus = Literal["Accepted", "Blocked"]
+
+
+def _as_json(content: dict[str, Any]) -> dict[str, Any]:
+    try:
+        orjson.dumps(content)
+    except TypeError as error:
+        raise ValueError(f"This cannot be kept ({error}). Numbers have at most 64 bits, nesting has bounds.") from error
+    return content
+
+
+FreeObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
+"""An object whose members are for somebody else to judge; all that we ask is that it can be handed on as it is."""
 
 T = TypeVar("T")
 

@@ -63,3 +63,24 @@ async def test_a_page_has_a_name_that_can_stand_in_an_address(admin: httpx.Async
 async def test_a_view_cannot_hold_much(admin: httpx.AsyncClient) -> None:
     answer = await admin.post("/api/v1/me/views", json=VIEW | {"content": {"note": "x" * 9000}})
     assert_problem(answer, 422)
+
+
+@pytest.mark.parametrize(
+    "what", [str(2**64), str(-(2**63) - 1), '{"deep": [' + str(10**30) + "]}", "[" * 300 + "]" * 300]
+)
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/me/views", '{"page": "charge-points", "name": "Broken", "content": {"a": %s}}', "content"),
+        ("/charge-points/CP-1/commands", '{"action": "DataTransfer", "payload": {"vendorId": %s}}', "payload"),
+        ("/campaigns", '{"operation": "call", "parameters": {"action": "Reset", "payload": {"a": %s}}}', "parameters"),
+    ],
+)
+async def test_what_cannot_be_kept_as_json_is_told_by_its_member(
+    admin: httpx.AsyncClient, path: str, body: str, field: str, what: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await admin.post(f"/api/v1{path}", content=(body % what).encode(), headers=headers)
+    problem = assert_problem(answer, 422)
+    assert problem["field"] == field
+    assert "64 bits" in problem["detail"]
