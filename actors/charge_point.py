@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger("charge_point")
 MAX_MAILBOX = 256
 QUARANTINE_OVER = "quarantine"
-CLAIMING, LIVE, QUARANTINED, ENDED = "claiming", "live", "quarantined", "ended"
+CLAIMING: Final = "claiming"
+LIVE: Final = "live"
+QUARANTINED: Final = "quarantined"
+ENDED: Final = "ended"
 
 
 class KeptFrame(NamedTuple):

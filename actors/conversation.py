@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -52,7 +52,7 @@ NoCall = ResultReceived | ErrorReceived | Rejected | Ignored
 NOT_LOOKED_AT = Booted("", "")
 """Stands for the boot of a station that has not been looked at yet."""
 
-MANY_WAITING = 32
+MANY_WAITING: Final = 32
 FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 
 
@@ -87,6 +87,7 @@ class Conversation:
         circumstances.received = now
         circumstances.durable = runtime.committer.available
         circumstances.notes = deviations
+        circumstances.proven = False
         if actor.state.boot is not self._boot:
             self._choose(actor)
         circumstances.standing = self._standing
@@ -94,6 +95,7 @@ class Conversation:
             if actor.state.registration in UNREGISTERED:
                 self._hear_unregistered(actor, heard, now)
             message = self.version.understand(heard.action, heard.payload, circumstances)
+            batch.proven = circumstances.proven
             if deviations or self._tolerances is not None:
                 message = self._meant(actor, heard, message, batch)
             if type(message) is Enquiry and self._enquire(actor, heard, message, now):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.charging.effects import (
     Append,
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from actors.conversation import Conversation
     from actors.link import Link
 
+_APPEND_METERS: Final = AppendMeters
+_TELL_SESSION: Final = TellSession
+_REPLY: Final = Reply
+"""As other names with `Final`: what is compiled looks those up at each use that are not."""
+
 
 class Batch(Landing):
     """What one step asks for. `number` is the RPC's of the CALL being handled, 0 if the step is about something else.
@@ -45,8 +50,8 @@ class Batch(Landing):
     A batch lives until its commit, so it holds no more of the CALL than that: a frame's JSON tree is let go at once.
 
     `payload` is its CALLRESULT's, or `refusal` the (neutral code, description) of its CALLERROR; neither while it is
-    not answered. With `durable` the answer leaves after the commit, by `link` in `conversation`. `forget` are digest
-    sets that may expire.
+    not answered. `proven` says that the CALL held nothing but what is known. With `durable` the answer leaves after the
+    commit, by `link` in `conversation`. `forget` are digest sets that may expire.
     """
 
     __slots__ = (
@@ -58,6 +63,7 @@ class Batch(Landing):
         "now",
         "number",
         "payload",
+        "proven",
         "records",
         "refusal",
     )
@@ -70,6 +76,7 @@ class Batch(Landing):
         self.payload: bytes | None = None
         self.refusal: tuple[str, str] | None = None
         self.durable = True
+        self.proven = False
         self.forget: Sequence[str] = ()
         self.link: Link | None = None
         self.conversation: Conversation | None = None
@@ -90,14 +97,14 @@ def perform(actor: ChargePointActor, effects: list[Effect], batch: Batch) -> Non
     """Perform effects in order. Sessions are stepped in place, so their effects come where they were told."""
     for effect in effects:
         # The three effects of a meter value first, without a call each: they are nearly all that there is to do.
-        if isinstance(effect, AppendMeters):
+        if isinstance(effect, _APPEND_METERS):
             batch.records += meter_records(actor.id, effect)
-        elif isinstance(effect, TellSession):
+        elif isinstance(effect, _TELL_SESSION):
             sessions = actor.sessions
             name = effect.session
             sessions[name], told = step_session(sessions[name], effect.message, batch.now, actor.runtime.machine)
             perform(actor, told, batch)
-        elif isinstance(effect, Reply):
+        elif isinstance(effect, _REPLY):
             if actor.conversation is not None:
                 batch.payload = actor.conversation.answer(actor, effect.answer)
                 batch.durable = effect.durable
@@ -156,7 +163,7 @@ def _forget_session(actor: ChargePointActor, effect: ForgetSession, batch: Batch
     batch.forget = [*batch.forget, effect.session]
 
 
-_PERFORM: dict[type[Effect], Callable[[ChargePointActor, Any, Batch], None]] = {
+_PERFORM: Final[dict[type[Effect], Callable[[ChargePointActor, Any, Batch], None]]] = {
     Append: _append,
     RefuseCall: _refuse,
     SendCall: _send_call,

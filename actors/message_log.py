@@ -6,7 +6,7 @@ A station's CALL and our answer are one row, for both are known in one step; eve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.charging.messages import Deviated
 from engine.clock import SECOND
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 UNREADABLE = 0
 """The type of a row whose frame could not be read."""
 
-_READINGS = frozenset({"MeterValues", "TransactionEvent"})
+_READINGS: Final = frozenset({"MeterValues", "TransactionEvent"})
 
 MAX_MESSAGE_ID = 255
 """Longer message ids are cut in the log's column; the frame itself has them whole."""
@@ -37,8 +37,9 @@ def call_record(
     deviations = call.deviations
     text = call.raw if isinstance(call.raw, bytes) else call.raw.encode()
     # A reading that passed its schema has room for a secret in 2.x's free fields only; it is the most frequent frame.
-    plain = call.action in _READINGS and not deviations and b"customData" not in text and b"additionalInfo" not in text
-    raw = text if plain else redact_text(text)
+    plain = not deviations and (batch.proven or (call.action in _READINGS and not _has_free_fields(text)))
+    # Without a deviation the strict parser has read it, so it is UTF-8.
+    raw = text.decode() if plain else redact_text(text).decode("utf-8", "replace")
     answer: str | None = None
     if batch.payload is not None and call.number:
         answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'
@@ -58,11 +59,15 @@ def call_record(
         CALL if call.number else SEND,
         call.action,
         call.message_id,
-        raw.decode("utf-8", "replace"),
+        raw,
         answer,
         [deviation.name for deviation in deviations] if deviations else (),
         latency,
     )
+
+
+def _has_free_fields(text: bytes) -> bool:
+    return b"customData" in text or b"additionalInfo" in text
 
 
 def heard_record(

@@ -20,14 +20,14 @@ from engine.clock import to_iso
 TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 _ZERO_KEY = bytes(4)
 
-_METER_VALUES = (
+METER_VALUES = (
     b'[2,"%s%012d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"%s","sampledValue":['
     b'{"value":"%d","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","unit":"Wh"},'
     b'{"value":"%d","context":"Sample.Periodic","measurand":"Power.Active.Import","unit":"W"},'
     b'{"value":"%d.%d","context":"Sample.Periodic","measurand":"Current.Import","unit":"A"},'
     b'{"value":"%d.%d","context":"Sample.Periodic","measurand":"Voltage","unit":"V"}]}]}]'
 )
-_TRANSACTION_EVENT = (
+TRANSACTION_EVENT = (
     b'[2,"%s%012d","TransactionEvent",{"eventType":"Updated","timestamp":"%s","triggerReason":"MeterValuePeriodic",'
     b'"seqNo":%d,"transactionInfo":{"transactionId":"%s","chargingState":"Charging"},"meterValue":[{"timestamp":"%s",'
     b'"sampledValue":['
@@ -177,7 +177,7 @@ class Charger(asyncio.Protocol):
 
     def _reading(self, number: int, stamp: bytes, register: int) -> bytes:
         wobble = number % 97
-        return _METER_VALUES % (
+        return METER_VALUES % (
             self._prefix, number, self._transaction, stamp, register,
             11_000 - wobble, 15, wobble % 10, 229 + wobble % 3, number % 10,
         )  # fmt: skip
@@ -279,7 +279,7 @@ class Charger201(Charger):
 
     def _reading(self, number: int, stamp: bytes, register: int) -> bytes:
         wobble = number % 97
-        return _TRANSACTION_EVENT % (
+        return TRANSACTION_EVENT % (
             self._prefix, number, stamp, number - self._first, self._prefix, stamp, register,
             11_000 - wobble, 15, wobble % 10, 229 + wobble % 3, number % 10,
         )  # fmt: skip

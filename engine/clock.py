@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
-SECOND = 1_000_000
-MILLISECOND = 1_000
+SECOND: Final = 1_000_000
+MILLISECOND: Final = 1_000
+_time_ns: Final = time.time_ns
 
 
 class Clock(Protocol):
@@ -24,7 +25,7 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> int:
-        return time.time_ns() // 1000
+        return _time_ns() // 1000
 
 
 class ManualClock:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -35,8 +35,8 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 TEXT, CONT, BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
 ABNORMAL = 1006
-OPEN = State.OPEN
-_HEADS = [bytes((0x81, size)) for size in range(126)]
+OPEN: Final = State.OPEN
+_HEADS: Final = [bytes((0x81, size)) for size in range(126)]
 NO_EXTENSIONS: list[Extension] = []
 
 

@@ -7,7 +7,7 @@ it in place and hands it back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from engine.charging import commands, connectors, costs, deviations, link, messages, registration
 from engine.charging.config import MachineConfig
@@ -47,7 +47,7 @@ def _timer_fired(
         due(state, now, config, effects)
 
 
-HANDLERS: dict[type[Message], Handler] = {
+HANDLERS: Final[dict[type[Message], Handler]] = {
     messages.MetersReported: metering.meters_reported,
     messages.Heartbeat: registration.heartbeat,
     messages.StatusReported: connectors.status_reported,
@@ -87,5 +87,9 @@ def step(
 ) -> tuple[ChargePointState, list[Effect]]:
     """Take one message at `now` (microseconds). Raises IllegalTransition only when `config.strict`."""
     effects: list[Effect] = []
+    if type(message) is messages.MetersReported:
+        # Nearly all messages are readings: to call this one by its name takes a fifth of what a table takes.
+        metering.meters_reported(state, message, now, config, effects)
+        return state, effects
     HANDLERS[type(message)](state, message, now, config, effects)
     return state, effects

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from engine.charging import deviations, drift
 from engine.charging.config import MachineConfig
@@ -16,7 +17,7 @@ from engine.charging.transactions import release
 from engine.charging.transactions.classic import open_at
 from engine.charging.transitions import CONNECTOR
 
-ACKNOWLEDGED = Reply(Acknowledged())
+ACKNOWLEDGED: Final = Reply(Acknowledged())
 
 MAX_CONNECTORS = 256
 """More than any station has; a station that counts on is answered and journalled, but no longer remembered."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engine.charging.intents import NO_INTENT, Intent
 from engine.charging.kept.facts import Fact
@@ -343,7 +343,7 @@ class TransactionAnswer:
     total_cost: Decimal | None = None
 
 
-NOTHING_TO_SAY = TransactionAnswer()
+NOTHING_TO_SAY: Final = TransactionAnswer()
 """The answer to nearly every TransactionReported."""
 
 

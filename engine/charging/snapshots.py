@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -28,16 +28,18 @@ from engine.tariffs.course import Flow
 from engine.tariffs.flat import price_per_kwh
 from engine.tariffs.stored import stored_tariff, tariff_of
 
-VERSION = 1
+VERSION: Final = 1
 """Of those parts that have no other in `VERSIONS`."""
 
-SESSION = "s:"
+SESSION: Final = "s:"
 """What a session's part name begins with; its id follows."""
 
-COURSE = "c:"
+COURSE: Final = "c:"
 """What the name of its tariff's and course's part begins with."""
 
-VERSIONS: Mapping[str, int] = {SESSION: 2}
+_SESSION_VERSION: Final = 2
+VERSIONS: Final[Mapping[str, int]] = {SESSION: _SESSION_VERSION}
+_dumps: Final = orjson.dumps
 
 
 def _price_of_first_session(row: list[Any]) -> list[Any]:
@@ -163,9 +165,9 @@ def _command(*row: Any) -> Command:
 def encode_session(state: SessionState) -> bytes:
     """A session's part. It is written with every meter value, so it is small: an array, without what its key says."""
     start, register, power = state.meter_start, state.register, state.power
-    return orjson.dumps(
+    return _dumps(
         (
-            VERSIONS[SESSION],
+            _SESSION_VERSION,
             state.phase,
             state.evse,
             state.connector,

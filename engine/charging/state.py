@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from engine.charging.intents import NO_INTENT, Intent
 from engine.charging.messages import Booted, Json, TokenStanding
 
-CORE, TX, CONF = "core", "tx", "conf"
+CORE: Final = "core"
+TX: Final = "tx"
+CONF: Final = "conf"
 
 
 @dataclass(slots=True)

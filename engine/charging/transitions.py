@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from engine.charging.events import CommandOutcome
 from engine.errors import IllegalTransition
@@ -99,7 +100,7 @@ CONNECTOR = Table(
 _ENDS = {"stopped": "stopped", "superseded": "stopped"}
 _SUSPENDS = {"SuspendedEV": "suspended_ev", "SuspendedEVSE": "suspended_evse"}
 
-SESSION = Table(
+SESSION: Final = Table(
     "session",
     "A charging session. `metered` is charging as the meter shows it. Meter values do not end a suspension: stations "
     "go on sending them while nothing flows; only the connector's Charging does. Values after the Stop are stored and "

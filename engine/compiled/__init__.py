@@ -50,6 +50,8 @@ HOT = (
     "engine.ocpp.v2.registry",
     "engine.ocpp.v2.answers",
     "engine.ocpp.v2.meter_values",
+    "engine.ocpp.v2.known_readings",
+    "engine.ocpp.keys",
     "engine.ocpp.v2.transactions",
     "engine.charging.charge_point",
     "engine.charging.state",

@@ -7,27 +7,30 @@ handed over as a list they would be packed one by one into a buffer that grows, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from engine.journal.port import Write
 from engine.journal.records import VERSION
 
-_KNOWN_HEADS = 4096
-_HEADS = [b"\r\n$%d\r\n" % size for size in range(_KNOWN_HEADS)]
+_KNOWN_HEADS: Final = 4096
+_HEADS: Final = [b"\r\n$%d\r\n" % size for size in range(_KNOWN_HEADS)]
 """What stands before an argument of so many bytes: the end of the one before, and the length."""
 
 
 def packed_commit(sha: str, tag: str, incarnation: str, number: int, writes: Sequence[Write]) -> bytes:
     """The EVALSHA of lua/commit.lua, whose arguments are described there."""
-    out: list[bytes] = []
+    out: list[bytes] = [b""]
     for fixed in ("EVALSHA", sha, "1", tag, incarnation, str(number), str(VERSION), str(len(writes))):
         _add(out, fixed.encode())
     for write in writes:
         _add(out, write.charge_point.encode())
     for write in writes:
-        _add(out, b"%d" % write.epoch)
+        _add(out, str(write.epoch).encode())
     for write in writes:
         _add_body(out, write)
-    return b"*%d%b\r\n" % (len(out) // 2, b"".join(out))
+    out[0] = b"*%d" % (len(out) // 2)
+    out.append(b"\r\n")
+    return b"".join(out)
 
 
 def _add(out: list[bytes], argument: bytes) -> None:

@@ -9,7 +9,7 @@ one atomic commit covers them all. `redis_streams.py` is the real one, `memory.p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.errors import RaychargeError
@@ -38,18 +38,28 @@ class Record(NamedTuple):
     checked: bool = False
 
 
-@dataclass(slots=True)
 class Write:
     """What one activation adds to a commit. `epoch` fences it: a stale one is left out whole.
 
     `parts` are snapshot parts to set (None deletes one). `forget` are digest sets that expire 7 days from now.
     """
 
-    charge_point: str
-    epoch: int
-    records: list[Record] = field(default_factory=list)
-    parts: dict[str, bytes | None] = field(default_factory=dict)
-    forget: list[str] = field(default_factory=list)
+    __slots__ = ("charge_point", "epoch", "forget", "parts", "records")
+
+    # Written out: there is one for nearly every message, and what dataclasses generate is not compiled.
+    def __init__(
+        self,
+        charge_point: str,
+        epoch: int,
+        records: list[Record] | None = None,
+        parts: dict[str, bytes | None] | None = None,
+        forget: list[str] | None = None,
+    ) -> None:
+        self.charge_point = charge_point
+        self.epoch = epoch
+        self.records: list[Record] = [] if records is None else records
+        self.parts: dict[str, bytes | None] = {} if parts is None else parts
+        self.forget: list[str] = [] if forget is None else forget
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,27 @@ version they were written with, `upcast.py` lifts older ones.
 
 from __future__ import annotations
 
-VERSION = 2
+from typing import Final
 
-EVENTS = "e"
+VERSION: Final = 2
+
+EVENTS: Final = "e"
 """Every event except StatusChanged: a JSON object, the event's fields plus "kind" and "version"."""
 
-STATUS = "c"
+STATUS: Final = "c"
 """StatusChanged events: the same form."""
 
-SESSIONS = "s"
+SESSIONS: Final = "s"
 """SessionStopped events once more, for the analytics' `sessions` table."""
 
-METERS = "m"
+METERS: Final = "m"
 """One row a meter reading: [charge_point, evse, connector, session, transaction, said, believed, received,
 [[measurand, phase, location, context, format, unit, raw, value, base_unit], …]].
 
 `said` is text or null, `believed` and `received` are microseconds, `raw` is the text as said, `value` decimal text in
 `base_unit` or null."""
 
-MESSAGES = "o"
+MESSAGES: Final = "o"
 """One row a frame, with our answer to it where it is a station's CALL: [charge_point, connection, received, direction,
 type, action, message_id, raw, answer, deviations, latency].
 

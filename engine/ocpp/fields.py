@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from engine.charging.messages import Instant
 from engine.ocpp.deviations import Deviation, note
@@ -10,7 +10,7 @@ from engine.ocpp.errors import ErrorCode, refusal
 from engine.ocpp.port import Circumstances
 from engine.ocpp.times import MAX_LENGTH, read_time
 
-MAX_CONNECTOR = 1023
+MAX_CONNECTOR: Final = 1023
 """More connectors than any station has: each one heard of takes memory in its charge point's actor."""
 
 

@@ -20,7 +20,8 @@ class Circumstances:
     """What a version needs to understand a CALL and only the actor knows. `received` in microseconds.
 
     `standing`, `fresh_transaction` and `fresh_session` are called only by messages that carry such a thing. `durable`
-    is False while the journal is away. Deviations are added to `notes`.
+    is False while the journal is away. Deviations are added to `notes`. `proven` says afterwards that the payload held
+    nothing but what is known.
     """
 
     received: int
@@ -29,6 +30,7 @@ class Circumstances:
     fresh_session: Callable[[], str]
     durable: bool = True
     notes: list[Deviated] = field(default_factory=list)
+    proven: bool = False
 
 
 class OcppVersion(Protocol):

@@ -51,6 +51,7 @@ class Registry:
         if known.at_once is not None:
             message = known.at_once(payload, circumstances)
             if message is not None:
+                circumstances.proven = True
                 return message
         schema = self._schemas.request(action)
         if not schema.strict.is_valid(payload):

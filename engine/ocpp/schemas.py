@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 import orjson
@@ -134,7 +134,7 @@ def relaxed(schema: Any, optional: frozenset[str], numbers: frozenset[str]) -> A
     return loose
 
 
-MAX_INTEGER = 2**63 - 1
+MAX_INTEGER: Final = 2**63 - 1
 """The largest that a store or a JSON writer holds; the specification's own is 2**31 - 1."""
 
 

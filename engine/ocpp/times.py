@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from engine.clock import SECOND
 from engine.ocpp.deviations import Deviation
 
-EARLIEST = 1_262_304_000 * SECOND
+EARLIEST: Final = 1_262_304_000 * SECOND
 """2010-01-01. OCPP-J is younger, so a clock that says less was never set."""
 
-FUTURE_TOLERANCE = 86_400 * SECOND
+FUTURE_TOLERANCE: Final = 86_400 * SECOND
 """How far ahead of our clock a time may be: local time labelled Z is up to 14 hours ahead, a day is more than that."""
 
-MAX_LENGTH = 64
+MAX_LENGTH: Final = 64
 """Longer texts are no time, whatever they begin with."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_CACHE_LIMIT = 8192
-_minutes: dict[str, int] = {}
-_SECONDS_Z = {f"{s:02d}Z": s * SECOND for s in range(60)}
-_SECONDS_DOT = {f"{s:02d}.": s * SECOND for s in range(60)}
-_MILLIS_Z = {f"{ms:03d}Z": ms * 1000 for ms in range(1000)}
+_CACHE_LIMIT: Final = 8192
+_minutes: Final[dict[str, int]] = {}
+_SECONDS_Z: Final = {f"{s:02d}Z": s * SECOND for s in range(60)}
+_SECONDS_DOT: Final = {f"{s:02d}.": s * SECOND for s in range(60)}
+_MILLIS_Z: Final = {f"{ms:03d}Z": ms * 1000 for ms in range(1000)}
 
 _LOOSE = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[Tt ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,30}))?)?"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.ocpp.deviations import Deviation
 
@@ -21,8 +21,8 @@ LIMIT = Decimal(10) ** 29
 STEP = Decimal("1E-9")
 
 _PLAIN_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,6})?", re.ASCII)
-is_plain = _PLAIN_NUMBER.fullmatch
-multiply = WIDE.multiply
+is_plain: Final = _PLAIN_NUMBER.fullmatch
+multiply: Final = WIDE.multiply
 _LOOSE_NUMBER = re.compile(r"([+-]?)\s*(\d*)(?:[.,](\d*))?(?:[eE]([+-]?\d{1,3}))?\s*([A-Za-z%°]{0,5})", re.ASCII)
 MAX_NUMBER_TEXT = 100
 """Longer texts are no measured number: 29 digits, a point and a float's noise are far shorter."""

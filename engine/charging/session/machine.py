@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, AppendMeters, Effect, ForgetSession
@@ -44,8 +44,9 @@ from engine.clock import SECOND
 
 __all__ = ["SessionState", "step"]
 
-_new_tuple = tuple.__new__
+_new_tuple: Final = tuple.__new__
 """Makes a NamedTuple in half the time that calling its class takes."""
+_APPEND: Final = AppendMeters
 
 
 def step(
@@ -138,7 +139,7 @@ def _metered(
     ordered = in_order(state, readings) and phase != "stopped"
     session = state.session
     evse, connector, transaction = message.evse, message.connector, message.transaction
-    effects.append(_new_tuple(AppendMeters, (session, session, evse, connector, transaction, readings, ordered)))
+    effects.append(_new_tuple(_APPEND, (session, session, evse, connector, transaction, readings, ordered)))
     state.metered = now
     state.dirty = True
     if phase is None:

@@ -7,29 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
 from engine.charging.messages import MeterReading, Sample
 
-METER_BACKWARDS = "meter_backwards"
-UNIT_SCALE = "unit_scale"
-CLOCK_NONSENSE = "clock_nonsense"
-NO_STOP = "no_stop"
-LATE_STOP = "late_stop"
-UNKNOWN_TRANSACTION = "unknown_transaction"
-STOP_BEFORE_START = "stop_before_start"
-MISSING_START = "missing_start"
-MISSING_EVENTS = "missing_events"
-NO_BEGIN = "no_begin"
-NO_RELEASE = "no_release"
+METER_BACKWARDS: Final = "meter_backwards"
+UNIT_SCALE: Final = "unit_scale"
+CLOCK_NONSENSE: Final = "clock_nonsense"
+NO_STOP: Final = "no_stop"
+LATE_STOP: Final = "late_stop"
+UNKNOWN_TRANSACTION: Final = "unknown_transaction"
+STOP_BEFORE_START: Final = "stop_before_start"
+MISSING_START: Final = "missing_start"
+MISSING_EVENTS: Final = "missing_events"
+NO_BEGIN: Final = "no_begin"
+NO_RELEASE: Final = "no_release"
 
-_ENERGY, _POWER = "Energy.Active.Import.Register", "Power.Active.Import"
+_ENERGY: Final = "Energy.Active.Import.Register"
+_POWER: Final = "Power.Active.Import"
 
-MOST_WH = Decimal(1_000_000)
+MOST_WH: Final = Decimal(1_000_000)
 """No session charges a megawatt hour: beyond it, registers are looked at for a wrong unit."""
 
-_THOUSAND = Decimal(1000)
-_ZERO = Decimal(0)
-_ONE_WH = Decimal(1)
+_THOUSAND: Final = Decimal(1000)
+_ZERO: Final = Decimal(0)
+_ONE_WH: Final = Decimal(1)
 
 
 def register_and_power(samples: tuple[Sample, ...]) -> tuple[Decimal | None, Decimal | None]:

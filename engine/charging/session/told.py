@@ -7,6 +7,7 @@ session instead of reopening it.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, AppendMeters, Effect, TellChargePoint
@@ -36,7 +37,12 @@ from engine.charging.session.state import EventMemory, SessionState
 from engine.charging.transitions import SESSION
 from engine.clock import SECOND
 
-STARTED, UPDATED, ENDED = "Started", "Updated", "Ended"
+STARTED: Final = "Started"
+UPDATED: Final = "Updated"
+ENDED: Final = "Ended"
+_APPEND: Final = AppendMeters
+_new_tuple: Final = tuple.__new__
+"""Makes a NamedTuple in half the time that calling its class takes."""
 
 _MOVES = {
     "Charging": "Charging",
@@ -226,8 +232,9 @@ def _metered(
 ) -> None:
     """Store the readings and take over the newest register and power. This is the hot path."""
     ordered = in_order(state, readings)
-    place = (state.session, state.session, state.evse, state.connector, state.transaction)
-    effects.append(AppendMeters(*place, readings, ordered))
+    session, transaction = state.session, state.transaction
+    meters = (session, session, state.evse, state.connector, transaction, readings, ordered)
+    effects.append(_new_tuple(_APPEND, meters))
     pricing = state.pricing
     for reading in readings:
         before_at, before = state.register_at, state.register

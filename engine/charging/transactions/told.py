@@ -7,6 +7,7 @@ E11). Whether an event is a repeat is its session's to know; nothing that a stat
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from engine.charging import connectors, drift
 from engine.charging.config import MachineConfig
@@ -25,11 +26,13 @@ from engine.charging.transactions import memory
 from engine.charging.transactions.classic import arm
 from engine.clock import SECOND
 
-_ANSWERED = Reply(NOTHING_TO_SAY)
+_ANSWERED: Final = Reply(NOTHING_TO_SAY)
+_TELL: Final = TellSession
+_new_tuple: Final = tuple.__new__
 _NAMED_BY_STATION = 0
 _ENDED_KEY = "ended"
 
-_STATUS_OF = {
+_STATUS_OF: Final = {
     "Charging": "Charging",
     "SuspendedEV": "SuspendedEV",
     "SuspendedEVSE": "SuspendedEVSE",
@@ -69,7 +72,7 @@ def event_reported(
         if standing is not None:
             standing = transaction.start_standing or standing
     effects.append(_ANSWERED if standing is None else Reply(TransactionAnswer(standing)))
-    effects.append(TellSession(transaction.session, message))
+    effects.append(_new_tuple(_TELL, (transaction.session, message)))
     if message.charging_state or message.event == ENDED:
         _show(state, transaction, message, effects)
     if message.event == ENDED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 import orjson
 
@@ -22,10 +22,12 @@ from engine.charging.messages import (
 from engine.clock import to_iso
 from engine.ocpp.v16.authorize import id_tag_info
 
+_ACKNOWLEDGED: Final = Acknowledged
+
 
 def encode(answer: Answer) -> bytes:
     """The CALLRESULT's payload."""
-    return b"{}" if type(answer) is Acknowledged else orjson.dumps(payload_of(answer))
+    return b"{}" if type(answer) is _ACKNOWLEDGED else orjson.dumps(payload_of(answer))
 
 
 def payload_of(answer: Answer) -> dict[str, Json]:

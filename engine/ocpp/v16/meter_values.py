@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engine.charging.messages import Instant, Json, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
+from engine.ocpp.keys import as_parsed
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import MAX_INTEGER
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
 
-_CACHE_LIMIT = 8192
-_SHORT = 6
+_CACHE_LIMIT: Final = 8192
+_SHORT: Final = 6
 """Numbers of up to so many characters (voltages, currents, percentages) come again and again and are remembered."""
 
 _Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
@@ -49,20 +50,38 @@ class _Proven(NamedTuple):
     fields: int
 
 
-_meanings: dict[_Key, _Meaning] = {}
-_proven: dict[_Key, _Proven] = {}
-_numbers: dict[str, Decimal] = {}
-_new_tuple = tuple.__new__
+_meanings: Final[dict[_Key, _Meaning]] = {}
+_proven: Final[dict[_Key, _Proven]] = {}
+_numbers: Final[dict[str, Decimal]] = {}
+_new_tuple: Final = tuple.__new__
+
+_CONNECTOR: Final = as_parsed("connectorId")
+_TRANSACTION: Final = as_parsed("transactionId")
+_METER_VALUE: Final = as_parsed("meterValue")
+_TIMESTAMP: Final = as_parsed("timestamp")
+_SAMPLED_VALUE: Final = as_parsed("sampledValue")
+_MEASURAND: Final = as_parsed("measurand")
+_PHASE: Final = as_parsed("phase")
+_LOCATION: Final = as_parsed("location")
+_CONTEXT: Final = as_parsed("context")
+_FORMAT: Final = as_parsed("format")
+_UNIT: Final = as_parsed("unit")
+_VALUE: Final = as_parsed("value")
+
+_SAMPLE: Final = Sample
+_INSTANT: Final = Instant
+_READING: Final = MeterReading
+_REPORTED: Final = MetersReported
 
 
 def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersReported:
     evse: int = payload["connectorId"]
     if not 0 <= evse <= MAX_CONNECTOR:
         checked_connector(evse)
-    transaction = payload.get("transactionId")
+    transaction = payload.get(_TRANSACTION)
     told = "" if transaction is None else str(transaction)
     found = readings(payload["meterValue"], circumstances)
-    return _new_tuple(MetersReported, (evse, 1 if evse else 0, told, found))
+    return _new_tuple(_REPORTED, (evse, 1 if evse else 0, told, found))
 
 
 def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | None:
@@ -70,9 +89,9 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
     if type(payload) is not dict:
         return None
     evse, transaction, meter_values = (
-        payload.get("connectorId"),
-        payload.get("transactionId"),
-        payload.get("meterValue"),
+        payload.get(_CONNECTOR),
+        payload.get(_TRANSACTION),
+        payload.get(_METER_VALUE),
     )
     if type(evse) is not int or not 0 <= evse <= MAX_CONNECTOR or type(meter_values) is not list or not meter_values:
         return None
@@ -87,7 +106,7 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
     for meter_value in meter_values:
         if type(meter_value) is not dict or len(meter_value) != 2:
             return None
-        said, sampled_values = meter_value.get("timestamp"), meter_value.get("sampledValue")
+        said, sampled_values = meter_value.get(_TIMESTAMP), meter_value.get(_SAMPLED_VALUE)
         if type(said) is not str or type(sampled_values) is not list or not sampled_values:
             return None
         samples = _samples_at_once(sampled_values)
@@ -96,8 +115,8 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
         believed, deviation = read_time(said, received)
         if deviation is not None:
             return None
-        found.append(_new_tuple(MeterReading, (_new_tuple(Instant, (said, believed, received)), samples)))
-    return _new_tuple(MetersReported, (evse, 1 if evse else 0, told, tuple(found)))
+        found.append(_new_tuple(_READING, (_new_tuple(_INSTANT, (said, believed, received)), samples)))
+    return _new_tuple(_REPORTED, (evse, 1 if evse else 0, told, tuple(found)))
 
 
 def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
@@ -107,18 +126,18 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
         if type(sampled) is not dict:
             return None
         key = (
-            sampled.get("measurand"),
-            sampled.get("phase"),
-            sampled.get("location"),
-            sampled.get("context"),
-            sampled.get("format"),
-            sampled.get("unit"),
+            sampled.get(_MEASURAND),
+            sampled.get(_PHASE),
+            sampled.get(_LOCATION),
+            sampled.get(_CONTEXT),
+            sampled.get(_FORMAT),
+            sampled.get(_UNIT),
         )
         try:
             proof = _proven.get(key)
         except TypeError:  # a list or an object where a text belongs
             return None
-        raw = sampled.get("value")
+        raw = sampled.get(_VALUE)
         if proof is None or type(raw) is not str:
             return None
         measurand, phase, location, context, said_format, unit, factor, base_unit, fields = proof
@@ -132,7 +151,7 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
         if factor is not None:
             value = multiply(value, factor)
         sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
-        samples.append(_new_tuple(Sample, sample))
+        samples.append(_new_tuple(_SAMPLE, sample))
     return tuple(samples)
 
 
@@ -141,12 +160,12 @@ def prove(payload: dict[str, Any]) -> None:
     for meter_value in payload["meterValue"]:
         for sampled in meter_value["sampledValue"]:
             key = (
-                sampled.get("measurand"),
-                sampled.get("phase"),
-                sampled.get("location"),
-                sampled.get("context"),
-                sampled.get("format"),
-                sampled.get("unit"),
+                sampled.get(_MEASURAND),
+                sampled.get(_PHASE),
+                sampled.get(_LOCATION),
+                sampled.get(_CONTEXT),
+                sampled.get(_FORMAT),
+                sampled.get(_UNIT),
             )
             texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
             if len(_proven) >= _CACHE_LIMIT:
@@ -164,18 +183,18 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
         sampled: dict[str, Any]
         for sampled in meter_value.get("sampledValue", ()):
             key = (
-                sampled.get("measurand"),
-                sampled.get("phase"),
-                sampled.get("location"),
-                sampled.get("context"),
-                sampled.get("format"),
-                sampled.get("unit"),
+                sampled.get(_MEASURAND),
+                sampled.get(_PHASE),
+                sampled.get(_LOCATION),
+                sampled.get(_CONTEXT),
+                sampled.get(_FORMAT),
+                sampled.get(_UNIT),
             )
             meaning = _meanings.get(key)
             if meaning is None:
                 meaning = _learn(key)
             texts, factor, base_unit, odd = meaning
-            raw = sampled.get("value", "")
+            raw = sampled.get(_VALUE, "")
             value = _numbers.get(raw)
             if value is None or odd:
                 value = _read_value(raw, texts, factor, circumstances, odd=odd)
@@ -183,16 +202,16 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
                 value = multiply(value, factor)
             measurand, phase, location, context, said_format, unit = texts
             sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
-            samples.append(_new_tuple(Sample, sample))
+            samples.append(_new_tuple(_SAMPLE, sample))
         if not samples:
             continue
-        said = meter_value.get("timestamp")
+        said = meter_value.get(_TIMESTAMP)
         believed, deviation = read_time(said, received) if said else (received, Deviation.MISSING_TIME)
         if deviation is None:
-            at = _new_tuple(Instant, (said, believed, received))
+            at = _new_tuple(_INSTANT, (said, believed, received))
         else:
             at = instant(meter_value, circumstances)
-        found.append(_new_tuple(MeterReading, (at, tuple(samples))))
+        found.append(_new_tuple(_READING, (at, tuple(samples))))
     return tuple(found)
 
 

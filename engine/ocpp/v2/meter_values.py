@@ -9,30 +9,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
+from engine.ocpp.keys import as_parsed
 from engine.ocpp.port import Circumstances
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
 
-_CACHE_LIMIT = 8192
-_SHORT = 6
+_CACHE_LIMIT: Final = 8192
+_SHORT: Final = 6
 _MAX_MULTIPLIER = 30
 
 _Texts = tuple[str, str, str, str, str, str]
-_Key = tuple[str | None, str | None, str | None, str | None, str | None, int | None]
+Key = tuple[str | None, str | None, str | None, str | None, str | None, int | None]
 _Meaning = tuple[_Texts, Decimal | None, str, bool]
 """The six texts with their defaults, factor, base unit, and whether the unit deviates."""
 
-_meanings: dict[_Key, _Meaning] = {}
-_numbers: dict[str, Decimal] = {}
-_new_tuple = tuple.__new__
-_NO_UNIT: dict[str, Any] = {}
+_meanings: Final[dict[Key, _Meaning]] = {}
+_numbers: Final[dict[str, Decimal]] = {}
+_new_tuple: Final = tuple.__new__
+_NO_UNIT: Final[dict[str, Any]] = {}
+
+_TIMESTAMP: Final = as_parsed("timestamp")
+_SAMPLED_VALUE: Final = as_parsed("sampledValue")
+_MEASURAND: Final = as_parsed("measurand")
+_PHASE: Final = as_parsed("phase")
+_LOCATION: Final = as_parsed("location")
+_CONTEXT: Final = as_parsed("context")
+_UNIT_OF_MEASURE: Final = as_parsed("unitOfMeasure")
+_UNIT: Final = as_parsed("unit")
+_MULTIPLIER: Final = as_parsed("multiplier")
+_VALUE: Final = as_parsed("value")
+_SIGNED: Final = as_parsed("signedMeterValue")
+
+_SAMPLE: Final = Sample
+_INSTANT: Final = Instant
+_READING: Final = MeterReading
 
 
 def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersReported:
@@ -50,18 +67,18 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
     for meter_value in meter_values:
         samples: list[Sample] = []
         sampled: dict[str, Any]
-        for sampled in meter_value.get("sampledValue", ()):
-            of_unit: dict[str, Any] = sampled.get("unitOfMeasure") or _NO_UNIT
+        for sampled in meter_value.get(_SAMPLED_VALUE, ()):
+            of_unit: dict[str, Any] = sampled.get(_UNIT_OF_MEASURE) or _NO_UNIT
             key = (
-                sampled.get("measurand"),
-                sampled.get("phase"),
-                sampled.get("location"),
-                sampled.get("context"),
-                of_unit.get("unit"),
-                of_unit.get("multiplier"),
+                sampled.get(_MEASURAND),
+                sampled.get(_PHASE),
+                sampled.get(_LOCATION),
+                sampled.get(_CONTEXT),
+                of_unit.get(_UNIT),
+                of_unit.get(_MULTIPLIER),
             )
-            texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
-            said = sampled.get("value")
+            texts, factor, base_unit, odd = meaning_of(key)
+            said = sampled.get(_VALUE)
             raw = said if type(said) is str else repr(said)
             value = _numbers.get(raw)
             if value is None or odd:
@@ -70,15 +87,18 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
                 value = multiply(value, factor)
             measurand, phase, location, context, said_format, unit = texts
             sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
-            samples.append(_new_tuple(Sample, sample))
-            if "signedMeterValue" in sampled:
-                samples.append(_signed(texts, sampled["signedMeterValue"]))
+            samples.append(_new_tuple(_SAMPLE, sample))
+            if _SIGNED in sampled:
+                samples.append(_signed(texts, sampled[_SIGNED]))
         if not samples:
             continue
-        text = meter_value.get("timestamp")
+        text = meter_value.get(_TIMESTAMP)
         believed, deviation = read_time(text, received) if text else (received, Deviation.MISSING_TIME)
-        at = Instant(text, believed, received) if deviation is None else instant(meter_value, circumstances)
-        found.append(MeterReading(at, tuple(samples)))
+        if deviation is None:
+            at = _new_tuple(_INSTANT, (text, believed, received))
+        else:
+            at = instant(meter_value, circumstances)
+        found.append(_new_tuple(_READING, (at, tuple(samples))))
     return tuple(found)
 
 
@@ -92,12 +112,8 @@ def _signed(texts: _Texts, said: Any) -> Sample:
 def _read_value(
     raw: str, texts: _Texts, factor: Decimal | None, circumstances: Circumstances, *, odd: bool
 ) -> Decimal | None:
-    if not odd and is_plain(raw) is not None:
-        number = Decimal(raw)
-        if len(raw) <= _SHORT:
-            if len(_numbers) >= _CACHE_LIMIT:
-                _numbers.clear()
-            _numbers[raw] = number
+    number = None if odd else number_of(raw)
+    if number is not None:
         return number if factor is None else multiply(number, factor)
     measurand, unit = texts[0], texts[5]
     deviation = unit_of(measurand, unit).deviation
@@ -109,7 +125,24 @@ def _read_value(
     return value
 
 
-def _learn(key: _Key) -> _Meaning:
+def number_of(raw: str) -> Decimal | None:
+    """The number that a plain text is, remembered if it is short; None for any other text."""
+    number = _numbers.get(raw)
+    if number is None and is_plain(raw) is not None:
+        number = Decimal(raw)
+        if len(raw) <= _SHORT:
+            if len(_numbers) >= _CACHE_LIMIT:
+                _numbers.clear()
+            _numbers[raw] = number
+    return number
+
+
+def meaning_of(key: Key) -> _Meaning:
+    """What a sample with these texts means, without its value."""
+    return _meanings.get(key) or _learn(key)
+
+
+def _learn(key: Key) -> _Meaning:
     """Work out what a sample with these texts means, and remember it.
 
     Without a unit, 2.x's default Wh belongs to energies only; other measurands are in their own SI unit.

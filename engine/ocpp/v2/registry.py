@@ -19,12 +19,18 @@ from engine.ocpp.v2 import (
     tokens,
     transactions,
 )
+from engine.ocpp.v2.known_readings import KnownReadings
 
 _OPTIONAL = frozenset({"timestamp", "generatedAt", "triggerReason", "sampledValue"})
 """Without a time the time of receipt is believed; a trigger's reason is for people."""
 
 SCHEMAS_201 = SchemaSet("v201", suffix="Request", optional=_OPTIONAL)
 SCHEMAS_21 = SchemaSet("v21", suffix="Request", optional=_OPTIONAL)
+
+
+def _transaction_event() -> Known:
+    known = KnownReadings()
+    return Known(transactions.understand, at_once=known.at_once, prove=known.prove)
 
 
 ACTIONS: dict[str, Known] = {
@@ -52,9 +58,8 @@ ACTIONS: dict[str, Known] = {
     "SecurityEventNotification": Known(notices.understand_security_event),
     "SignCertificate": Known(notices.understand_sign_certificate),
     "StatusNotification": Known(status.understand),
-    "TransactionEvent": Known(transactions.understand),
 }
-"""Of both versions."""
+"""Of both versions, which have TransactionEvent besides."""
 
 ACTIONS_21: dict[str, Known] = {
     "GetCertificateChainStatus": Known(enquiries.understand_chain_status),
@@ -65,5 +70,5 @@ ACTIONS_21: dict[str, Known] = {
 """What 2.1 has besides."""
 
 
-REGISTRY_201 = Registry("2.0.1", SCHEMAS_201, ACTIONS)
-REGISTRY_21 = Registry("2.1", SCHEMAS_21, ACTIONS | ACTIONS_21)
+REGISTRY_201 = Registry("2.0.1", SCHEMAS_201, ACTIONS | {"TransactionEvent": _transaction_event()})
+REGISTRY_21 = Registry("2.1", SCHEMAS_21, ACTIONS | ACTIONS_21 | {"TransactionEvent": _transaction_event()})

@@ -5,7 +5,7 @@ evse and idToken are said once and carried forward by the machine; what is absen
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from engine.charging.messages import Instant, TransactionReported
 from engine.ocpp.deviations import Deviation
@@ -15,7 +15,7 @@ from engine.ocpp.times import read_time
 from engine.ocpp.v2.meter_values import readings
 from engine.ocpp.v2.tokens import standing
 
-_new_tuple = tuple.__new__
+_new_tuple: Final = tuple.__new__
 
 
 def understand(payload: dict[str, Any], circumstances: Circumstances) -> TransactionReported:
@@ -34,7 +34,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> Transac
     token = get("idToken")
     values = get("meterValue")
     event: str = payload["eventType"]
-    return TransactionReported(
+    parts = (
         event,
         info["transactionId"],
         payload["seqNo"],
@@ -52,3 +52,4 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> Transac
         info.get("remoteStartId"),
         get("reservationId"),
     )
+    return _new_tuple(TransactionReported, parts)
