@@ -12,7 +12,7 @@ from engine.charging.messages import Deviated
 from engine.clock import SECOND
 from engine.journal.encoding import message_record
 from engine.journal.port import Record
-from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, SEND, error_text
+from engine.ocpp.frames import CALL, CALL_ERROR, CALL_RESULT, SEND, error_text, result_text
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.redaction import redact_text
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived
@@ -42,7 +42,7 @@ def call_record(
     raw = text.decode() if plain else redact_text(text).decode("utf-8", "replace")
     answer: str | None = None
     if batch.payload is not None and call.number:
-        answer = f'[3,"{call.message_id}",{batch.payload.decode()}]'
+        answer = result_text(call.message_id, batch.payload).decode()
     elif batch.refusal is not None and call.number:
         code, description = batch.refusal
         answer = error_text(call.message_id, version.error_code(code), description).decode()

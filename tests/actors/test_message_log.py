@@ -114,6 +114,36 @@ async def test_free_fields_of_2_x_have_no_secrets_in_the_log(place: Place) -> No
     assert json.loads(open_one["raw"])[3] == plain
 
 
+async def test_an_event_that_is_known_by_heart_hides_no_secret_in_a_field_of_its_own(place: Place) -> None:
+    runtime = await place.runtime()
+    station = StationIn(runtime, subprotocol="ocpp2.0.1")
+    await station.call("BootNotification", {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}})
+    event = {
+        "eventType": "Updated", "timestamp": "2026-11-26T09:00:00Z", "triggerReason": "MeterValuePeriodic", "seqNo": 1,
+        "transactionInfo": {"transactionId": "T", "chargingState": "Charging"},
+        "meterValue": [{"timestamp": "2026-11-26T09:00:00Z", "sampledValue": [{"value": 1}]}],
+    }  # fmt: skip
+    custom = {"vendorId": "V", "wifiPassword": "a-very-secret-key"}
+    for number in range(3):
+        await station.call("TransactionEvent", event | {"seqNo": number})
+    await station.call("TransactionEvent", event | {"seqNo": 3, "customData": custom})
+    inner = {**event["transactionInfo"], "customData": custom}  # type: ignore[dict-item]
+    await station.call("TransactionEvent", event | {"seqNo": 4, "transactionInfo": inner})
+    rows = await logged(place, runtime)
+    assert [json.loads(row["raw"])[3]["seqNo"] for row in rows[1:]] == [0, 1, 2, 3, 4]
+    assert "a-very-secret-key" not in json.dumps(rows)
+
+
+async def test_an_answer_is_logged_as_json_whatever_the_message_s_id(place: Place) -> None:
+    runtime = await place.runtime()
+    station = StationIn(runtime)
+    await station.call("BootNotification", BOOT)
+    message_id = station.say("Heartbeat", {}, message_id='a"b\\c')
+    await until(lambda: station.answer_to(message_id), "answered")
+    row = (await logged(place, runtime))[-1]
+    assert json.loads(row["answer"]) == station.answer_to(message_id)
+
+
 async def test_secrets_do_not_reach_the_log(place: Place) -> None:
     runtime = await place.runtime()
     station = StationIn(runtime)
