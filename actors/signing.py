@@ -74,6 +74,7 @@ class Signing:
         self._requests, self._authority, self._registry = requests, authority, registry
         self._book, self._operate = book, operate
         self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._over_meanwhile: set[tuple[str, int]] = set()
         # A delivery may wait an hour for its station: it must not hold up who is to be signed for.
         self._signing = asyncio.Semaphore(AT_ONCE)
 
@@ -89,6 +90,8 @@ class Signing:
 
     async def _look(self) -> float:
         """Begin what is new; the seconds until the next look."""
+        # What ends while we read may be among what is read, as it was before.
+        self._over_meanwhile.clear()
         try:
             found = await self._requests.unfinished(limit=4 * AT_ONCE + len(self._under_way))
         except Unavailable as error:
@@ -97,6 +100,8 @@ class Signing:
         busy = Counter(charge_point for charge_point, _ in self._under_way)
         for request in found:
             key = request.charge_point, request.received
+            if key in self._over_meanwhile:
+                continue
             if key not in self._under_way and busy[request.charge_point] < OF_ONE_STATION:
                 busy[request.charge_point] += 1
                 task = self._under_way[key] = asyncio.create_task(self._serve(request))
@@ -105,6 +110,7 @@ class Signing:
 
     def _over(self, key: tuple[str, int], task: asyncio.Task[None]) -> None:
         self._under_way.pop(key, None)
+        self._over_meanwhile.add(key)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("request_not_ended", charge_point=key[0], exc_info=error)
 

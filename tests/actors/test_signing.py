@@ -170,6 +170,30 @@ async def test_nothing_is_tried_for_ever(tmp_path: Path, trouble: Exception, sta
         assert bureau.stations.asked == 1
 
 
+async def test_a_look_that_began_before_an_end_does_not_serve_the_request_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(tmp_path) as bureau:
+        read, looks = bureau.requests.unfinished, 0
+
+        async def slowly(limit: int) -> list[SigningRequest]:
+            nonlocal looks
+            looks += 1
+            found = list(await read(limit=limit))
+            if looks == 2:
+                assert found, "the request is on its way"
+                bureau.stations.open.set()
+                await bureau.ended()
+            return found
+
+        monkeypatch.setattr(bureau.requests, "unfinished", slowly)
+        bureau.stations.open.clear()
+        await bureau.ask(request("CP-1"))
+        bureau.start()
+        await until(lambda: looks > 3, "looked again")
+        assert bureau.stations.asked == 1
+
+
 async def test_certificates_that_wait_for_their_stations_hold_up_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
