@@ -156,7 +156,8 @@ class Killer:
         before = self.system.pids()
         file.unlink()
         if point == "host:after-claim":
-            self.host()
+            # All of them: one alone may hold nothing that anybody would have to claim.
+            self.kill(*self._hosts())
         elif point == "analytics:after-takeover":
             self.kill("projection-analytics")
         self.system.until(file.exists, REACHED_WITHIN_S, f"at {point}")
@@ -164,7 +165,10 @@ class Killer:
         return {name: pid for name, pid in before.items() if _is_dead(pid)}
 
     def _any_host(self) -> str:
-        return f"host-{self.chance.randrange(int(self.system.settings.get('HOSTS', '2')))}"
+        return self.chance.choice(self._hosts())
+
+    def _hosts(self) -> list[str]:
+        return [f"host-{number}" for number in range(int(self.system.settings.get("HOSTS", "2")))]
 
     def _pids(self, names: Iterable[str]) -> dict[str, int]:
         """Pids by name; one that is being restarted is waited for."""
