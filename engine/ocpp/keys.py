@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 
 
@@ -13,3 +15,25 @@ def as_parsed(name: str) -> str:
     """
     (key,) = orjson.loads(orjson.dumps({name: None}))
     return str(key)
+
+
+CHARGING_STATE: Final = as_parsed("chargingState")
+CONNECTOR_ID: Final = as_parsed("connectorId")
+CONTEXT: Final = as_parsed("context")
+EVENT_TYPE: Final = as_parsed("eventType")
+FORMAT: Final = as_parsed("format")
+LOCATION: Final = as_parsed("location")
+MEASURAND: Final = as_parsed("measurand")
+METER_VALUE: Final = as_parsed("meterValue")
+MULTIPLIER: Final = as_parsed("multiplier")
+PHASE: Final = as_parsed("phase")
+SAMPLED_VALUE: Final = as_parsed("sampledValue")
+SEQ_NO: Final = as_parsed("seqNo")
+SIGNED_METER_VALUE: Final = as_parsed("signedMeterValue")
+TIMESTAMP: Final = as_parsed("timestamp")
+TRANSACTION_ID: Final = as_parsed("transactionId")
+TRANSACTION_INFO: Final = as_parsed("transactionInfo")
+TRIGGER_REASON: Final = as_parsed("triggerReason")
+UNIT: Final = as_parsed("unit")
+UNIT_OF_MEASURE: Final = as_parsed("unitOfMeasure")
+VALUE: Final = as_parsed("value")

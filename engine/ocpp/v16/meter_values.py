@@ -15,7 +15,20 @@ from typing import Any, Final, NamedTuple
 from engine.charging.messages import Instant, Json, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
-from engine.ocpp.keys import as_parsed
+from engine.ocpp.keys import (
+    CONNECTOR_ID,
+    CONTEXT,
+    FORMAT,
+    LOCATION,
+    MEASURAND,
+    METER_VALUE,
+    PHASE,
+    SAMPLED_VALUE,
+    TIMESTAMP,
+    TRANSACTION_ID,
+    UNIT,
+    VALUE,
+)
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import MAX_INTEGER
 from engine.ocpp.times import read_time
@@ -55,19 +68,6 @@ _proven: Final[dict[_Key, _Proven]] = {}
 _numbers: Final[dict[str, Decimal]] = {}
 _new_tuple: Final = tuple.__new__
 
-_CONNECTOR: Final = as_parsed("connectorId")
-_TRANSACTION: Final = as_parsed("transactionId")
-_METER_VALUE: Final = as_parsed("meterValue")
-_TIMESTAMP: Final = as_parsed("timestamp")
-_SAMPLED_VALUE: Final = as_parsed("sampledValue")
-_MEASURAND: Final = as_parsed("measurand")
-_PHASE: Final = as_parsed("phase")
-_LOCATION: Final = as_parsed("location")
-_CONTEXT: Final = as_parsed("context")
-_FORMAT: Final = as_parsed("format")
-_UNIT: Final = as_parsed("unit")
-_VALUE: Final = as_parsed("value")
-
 _SAMPLE: Final = Sample
 _INSTANT: Final = Instant
 _READING: Final = MeterReading
@@ -78,7 +78,7 @@ def understand(payload: dict[str, Any], circumstances: Circumstances) -> MetersR
     evse: int = payload["connectorId"]
     if not 0 <= evse <= MAX_CONNECTOR:
         checked_connector(evse)
-    transaction = payload.get(_TRANSACTION)
+    transaction = payload.get(TRANSACTION_ID)
     told = "" if transaction is None else str(transaction)
     found = readings(payload["meterValue"], circumstances)
     return _new_tuple(_REPORTED, (evse, 1 if evse else 0, told, found))
@@ -89,9 +89,9 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
     if type(payload) is not dict:
         return None
     evse, transaction, meter_values = (
-        payload.get(_CONNECTOR),
-        payload.get(_TRANSACTION),
-        payload.get(_METER_VALUE),
+        payload.get(CONNECTOR_ID),
+        payload.get(TRANSACTION_ID),
+        payload.get(METER_VALUE),
     )
     if type(evse) is not int or not 0 <= evse <= MAX_CONNECTOR or type(meter_values) is not list or not meter_values:
         return None
@@ -106,7 +106,7 @@ def at_once(payload: Json, circumstances: Circumstances) -> MetersReported | Non
     for meter_value in meter_values:
         if type(meter_value) is not dict or len(meter_value) != 2:
             return None
-        said, sampled_values = meter_value.get(_TIMESTAMP), meter_value.get(_SAMPLED_VALUE)
+        said, sampled_values = meter_value.get(TIMESTAMP), meter_value.get(SAMPLED_VALUE)
         if type(said) is not str or type(sampled_values) is not list or not sampled_values:
             return None
         samples = _samples_at_once(sampled_values)
@@ -126,18 +126,18 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
         if type(sampled) is not dict:
             return None
         key = (
-            sampled.get(_MEASURAND),
-            sampled.get(_PHASE),
-            sampled.get(_LOCATION),
-            sampled.get(_CONTEXT),
-            sampled.get(_FORMAT),
-            sampled.get(_UNIT),
+            sampled.get(MEASURAND),
+            sampled.get(PHASE),
+            sampled.get(LOCATION),
+            sampled.get(CONTEXT),
+            sampled.get(FORMAT),
+            sampled.get(UNIT),
         )
         try:
             proof = _proven.get(key)
         except TypeError:  # a list or an object where a text belongs
             return None
-        raw = sampled.get(_VALUE)
+        raw = sampled.get(VALUE)
         if proof is None or type(raw) is not str:
             return None
         measurand, phase, location, context, said_format, unit, factor, base_unit, fields = proof
@@ -160,12 +160,12 @@ def prove(payload: dict[str, Any]) -> None:
     for meter_value in payload["meterValue"]:
         for sampled in meter_value["sampledValue"]:
             key = (
-                sampled.get(_MEASURAND),
-                sampled.get(_PHASE),
-                sampled.get(_LOCATION),
-                sampled.get(_CONTEXT),
-                sampled.get(_FORMAT),
-                sampled.get(_UNIT),
+                sampled.get(MEASURAND),
+                sampled.get(PHASE),
+                sampled.get(LOCATION),
+                sampled.get(CONTEXT),
+                sampled.get(FORMAT),
+                sampled.get(UNIT),
             )
             texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
             if len(_proven) >= _CACHE_LIMIT:
@@ -183,18 +183,18 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
         sampled: dict[str, Any]
         for sampled in meter_value.get("sampledValue", ()):
             key = (
-                sampled.get(_MEASURAND),
-                sampled.get(_PHASE),
-                sampled.get(_LOCATION),
-                sampled.get(_CONTEXT),
-                sampled.get(_FORMAT),
-                sampled.get(_UNIT),
+                sampled.get(MEASURAND),
+                sampled.get(PHASE),
+                sampled.get(LOCATION),
+                sampled.get(CONTEXT),
+                sampled.get(FORMAT),
+                sampled.get(UNIT),
             )
             meaning = _meanings.get(key)
             if meaning is None:
                 meaning = _learn(key)
             texts, factor, base_unit, odd = meaning
-            raw = sampled.get(_VALUE, "")
+            raw = sampled.get(VALUE, "")
             value = _numbers.get(raw)
             if value is None or odd:
                 value = _read_value(raw, texts, factor, circumstances, odd=odd)
@@ -205,7 +205,7 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
             samples.append(_new_tuple(_SAMPLE, sample))
         if not samples:
             continue
-        said = meter_value.get(_TIMESTAMP)
+        said = meter_value.get(TIMESTAMP)
         believed, deviation = read_time(said, received) if said else (received, Deviation.MISSING_TIME)
         if deviation is None:
             at = _new_tuple(_INSTANT, (said, believed, received))

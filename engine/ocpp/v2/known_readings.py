@@ -11,7 +11,25 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from engine.charging.messages import Instant, Json, MeterReading, Sample, TransactionReported
-from engine.ocpp.keys import as_parsed
+from engine.ocpp.keys import (
+    CHARGING_STATE,
+    CONTEXT,
+    EVENT_TYPE,
+    LOCATION,
+    MEASURAND,
+    METER_VALUE,
+    MULTIPLIER,
+    PHASE,
+    SAMPLED_VALUE,
+    SEQ_NO,
+    TIMESTAMP,
+    TRANSACTION_ID,
+    TRANSACTION_INFO,
+    TRIGGER_REASON,
+    UNIT,
+    UNIT_OF_MEASURE,
+    VALUE,
+)
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import MAX_INTEGER
 from engine.ocpp.times import read_time
@@ -46,24 +64,6 @@ _floats: Final[dict[float, tuple[str, Decimal]]] = {}
 _NO_UNIT: Final[dict[str, Any]] = {}
 _new_tuple: Final = tuple.__new__
 
-_EVENT_TYPE: Final = as_parsed("eventType")
-_TIMESTAMP: Final = as_parsed("timestamp")
-_TRIGGER: Final = as_parsed("triggerReason")
-_SEQ: Final = as_parsed("seqNo")
-_INFO: Final = as_parsed("transactionInfo")
-_TRANSACTION: Final = as_parsed("transactionId")
-_CHARGING_STATE: Final = as_parsed("chargingState")
-_METER_VALUE: Final = as_parsed("meterValue")
-_SAMPLED_VALUE: Final = as_parsed("sampledValue")
-_MEASURAND: Final = as_parsed("measurand")
-_PHASE: Final = as_parsed("phase")
-_LOCATION: Final = as_parsed("location")
-_CONTEXT: Final = as_parsed("context")
-_UNIT_OF_MEASURE: Final = as_parsed("unitOfMeasure")
-_UNIT: Final = as_parsed("unit")
-_MULTIPLIER: Final = as_parsed("multiplier")
-_VALUE: Final = as_parsed("value")
-
 _SAMPLE: Final = Sample
 _INSTANT: Final = Instant
 _READING: Final = MeterReading
@@ -81,17 +81,17 @@ class KnownReadings:
 
     def at_once(self, payload: Json, circumstances: Circumstances) -> TransactionReported | None:
         """The message of a payload that is sure to pass the schema and has nothing odd in it; None for any other."""
-        if type(payload) is not dict or len(payload) != _FIELDS or payload.get(_EVENT_TYPE) != UPDATED:
+        if type(payload) is not dict or len(payload) != _FIELDS or payload.get(EVENT_TYPE) != UPDATED:
             return None
-        info, values, number = payload.get(_INFO), payload.get(_METER_VALUE), payload.get(_SEQ)
+        info, values, number = payload.get(TRANSACTION_INFO), payload.get(METER_VALUE), payload.get(SEQ_NO)
         if type(info) is not dict or len(info) != _FIELDS_OF_INFO or type(values) is not list or not values:
             return None
-        transaction, said = info.get(_TRANSACTION), payload.get(_TIMESTAMP)
+        transaction, said = info.get(TRANSACTION_ID), payload.get(TIMESTAMP)
         if type(transaction) is not str or len(transaction) > MAX_TRANSACTION_ID or type(said) is not str:
             return None
         if type(number) is not int or not -MAX_INTEGER <= number <= MAX_INTEGER:
             return None
-        trigger, state = payload.get(_TRIGGER), info.get(_CHARGING_STATE)
+        trigger, state = payload.get(TRIGGER_REASON), info.get(CHARGING_STATE)
         if type(trigger) is not str or type(state) is not str or (trigger, state) not in self._heads:
             return None
         received = circumstances.received
@@ -111,7 +111,7 @@ class KnownReadings:
         for value in values:
             if type(value) is not dict or len(value) != 2:
                 return None
-            said, sampled_values = value.get(_TIMESTAMP), value.get(_SAMPLED_VALUE)
+            said, sampled_values = value.get(TIMESTAMP), value.get(SAMPLED_VALUE)
             if type(said) is not str or type(sampled_values) is not list or not sampled_values:
                 return None
             believed, deviation = read_time(said, received)
@@ -129,20 +129,20 @@ class KnownReadings:
         for sampled in sampled_values:
             if type(sampled) is not dict:
                 return None
-            of_unit = sampled.get(_UNIT_OF_MEASURE)
+            of_unit = sampled.get(UNIT_OF_MEASURE)
             if of_unit is None:
                 of_unit = _NO_UNIT
             elif type(of_unit) is not dict:
                 return None
-            multiplier = of_unit.get(_MULTIPLIER)
+            multiplier = of_unit.get(MULTIPLIER)
             if multiplier is not None and type(multiplier) is not int:  # true is 1 and 1.0 is 1 as a key
                 return None
             key = (
-                sampled.get(_MEASURAND),
-                sampled.get(_PHASE),
-                sampled.get(_LOCATION),
-                sampled.get(_CONTEXT),
-                of_unit.get(_UNIT),
+                sampled.get(MEASURAND),
+                sampled.get(PHASE),
+                sampled.get(LOCATION),
+                sampled.get(CONTEXT),
+                of_unit.get(UNIT),
                 multiplier,
             )
             try:
@@ -154,7 +154,7 @@ class KnownReadings:
             measurand, phase, location, context, said_format, unit, factor, base_unit, fields, fields_of_unit = proof
             if len(sampled) != fields or len(of_unit) != fields_of_unit:
                 return None
-            exact = _exact(sampled.get(_VALUE))
+            exact = _exact(sampled.get(VALUE))
             if exact is None:
                 return None
             raw, value = exact
@@ -166,20 +166,20 @@ class KnownReadings:
 
     def prove(self, payload: dict[str, Any]) -> None:
         """Remember the texts of a payload that has passed the schema, for `at_once`."""
-        info: dict[str, Any] = payload[_INFO]
-        values: list[Any] = payload.get(_METER_VALUE, [])
-        if payload[_EVENT_TYPE] == UPDATED and _CHARGING_STATE in info:
-            self._heads.add((payload[_TRIGGER], info[_CHARGING_STATE]))
+        info: dict[str, Any] = payload[TRANSACTION_INFO]
+        values: list[Any] = payload.get(METER_VALUE, [])
+        if payload[EVENT_TYPE] == UPDATED and CHARGING_STATE in info:
+            self._heads.add((payload[TRIGGER_REASON], info[CHARGING_STATE]))
         for value in values:
-            for sampled in value[_SAMPLED_VALUE]:
+            for sampled in value[SAMPLED_VALUE]:
                 self._prove_sample(sampled)
 
     def _prove_sample(self, sampled: dict[str, Any]) -> None:
         """One with fields that its meaning does not depend on (signed data, a vendor's own) is never proven."""
-        of_unit: dict[str, Any] = sampled.get(_UNIT_OF_MEASURE, _NO_UNIT)
-        texts = [sampled.get(name) for name in (_MEASURAND, _PHASE, _LOCATION, _CONTEXT)]
-        unit, multiplier = of_unit.get(_UNIT), of_unit.get(_MULTIPLIER)
-        fields = 1 + sum(text is not None for text in texts) + (_UNIT_OF_MEASURE in sampled)
+        of_unit: dict[str, Any] = sampled.get(UNIT_OF_MEASURE, _NO_UNIT)
+        texts = [sampled.get(name) for name in (MEASURAND, PHASE, LOCATION, CONTEXT)]
+        unit, multiplier = of_unit.get(UNIT), of_unit.get(MULTIPLIER)
+        fields = 1 + sum(text is not None for text in texts) + (UNIT_OF_MEASURE in sampled)
         fields_of_unit = (unit is not None) + (multiplier is not None)
         if len(sampled) != fields or len(of_unit) != fields_of_unit or type(multiplier) not in (int, type(None)):
             return

@@ -16,7 +16,19 @@ import orjson
 from engine.charging.messages import Instant, MeterReading, MetersReported, Sample
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.fields import MAX_CONNECTOR, checked_connector, instant
-from engine.ocpp.keys import as_parsed
+from engine.ocpp.keys import (
+    CONTEXT,
+    LOCATION,
+    MEASURAND,
+    MULTIPLIER,
+    PHASE,
+    SAMPLED_VALUE,
+    SIGNED_METER_VALUE,
+    TIMESTAMP,
+    UNIT,
+    UNIT_OF_MEASURE,
+    VALUE,
+)
 from engine.ocpp.port import Circumstances
 from engine.ocpp.times import read_time
 from engine.ocpp.units import is_plain, multiply, read_value, unit_of
@@ -34,18 +46,6 @@ _meanings: Final[dict[Key, _Meaning]] = {}
 _numbers: Final[dict[str, Decimal]] = {}
 _new_tuple: Final = tuple.__new__
 _NO_UNIT: Final[dict[str, Any]] = {}
-
-_TIMESTAMP: Final = as_parsed("timestamp")
-_SAMPLED_VALUE: Final = as_parsed("sampledValue")
-_MEASURAND: Final = as_parsed("measurand")
-_PHASE: Final = as_parsed("phase")
-_LOCATION: Final = as_parsed("location")
-_CONTEXT: Final = as_parsed("context")
-_UNIT_OF_MEASURE: Final = as_parsed("unitOfMeasure")
-_UNIT: Final = as_parsed("unit")
-_MULTIPLIER: Final = as_parsed("multiplier")
-_VALUE: Final = as_parsed("value")
-_SIGNED: Final = as_parsed("signedMeterValue")
 
 _SAMPLE: Final = Sample
 _INSTANT: Final = Instant
@@ -67,18 +67,18 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
     for meter_value in meter_values:
         samples: list[Sample] = []
         sampled: dict[str, Any]
-        for sampled in meter_value.get(_SAMPLED_VALUE, ()):
-            of_unit: dict[str, Any] = sampled.get(_UNIT_OF_MEASURE) or _NO_UNIT
+        for sampled in meter_value.get(SAMPLED_VALUE, ()):
+            of_unit: dict[str, Any] = sampled.get(UNIT_OF_MEASURE) or _NO_UNIT
             key = (
-                sampled.get(_MEASURAND),
-                sampled.get(_PHASE),
-                sampled.get(_LOCATION),
-                sampled.get(_CONTEXT),
-                of_unit.get(_UNIT),
-                of_unit.get(_MULTIPLIER),
+                sampled.get(MEASURAND),
+                sampled.get(PHASE),
+                sampled.get(LOCATION),
+                sampled.get(CONTEXT),
+                of_unit.get(UNIT),
+                of_unit.get(MULTIPLIER),
             )
             texts, factor, base_unit, odd = meaning_of(key)
-            said = sampled.get(_VALUE)
+            said = sampled.get(VALUE)
             raw = said if type(said) is str else repr(said)
             value = _numbers.get(raw)
             if value is None or odd:
@@ -88,11 +88,11 @@ def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstance
             measurand, phase, location, context, said_format, unit = texts
             sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
             samples.append(_new_tuple(_SAMPLE, sample))
-            if _SIGNED in sampled:
-                samples.append(_signed(texts, sampled[_SIGNED]))
+            if SIGNED_METER_VALUE in sampled:
+                samples.append(_signed(texts, sampled[SIGNED_METER_VALUE]))
         if not samples:
             continue
-        text = meter_value.get(_TIMESTAMP)
+        text = meter_value.get(TIMESTAMP)
         believed, deviation = read_time(text, received) if text else (received, Deviation.MISSING_TIME)
         if deviation is None:
             at = _new_tuple(_INSTANT, (text, believed, received))
