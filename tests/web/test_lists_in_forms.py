@@ -27,6 +27,8 @@ async def test_steps_of_an_alert_rule_are_added_and_removed(opener: Opener, axe:
     for _each in before["steps"]:
         await page.get_by_role("button", name="Remove: Step 1").press("Enter")
     await expect(rows).to_have_count(0)
+    # What was taken away is not saved yet either: the browser asks before it leaves.
+    await page.wait_for_function("window.onbeforeunload !== null")
     for number, after in enumerate(("0", "600")):
         await page.get_by_role("button", name="Add: Step").press("Enter")
         await expect(rows).to_have_count(number + 1)

@@ -85,4 +85,6 @@ class Rows:
 
     def _remove(self, number: int) -> None:
         self._draw([row for at, row in enumerate(self._kept()) if at != number])
-        self._touched()
+        # The button that was pressed is gone, and with it the place that NiceGUI would act in.
+        with self._place:
+            self._touched()
