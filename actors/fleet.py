@@ -42,6 +42,7 @@ class RayFleet:
         self._journal = stores.journal
         self._live = LiveStates(stores.journal, load_quirks(config.settings.quirks))
         self._numbers = TransactionNumbers(stores.journal)
+        self._handles: dict[str, Any] = {}
 
     async def state(self, charge_point: str) -> View | None:
         """The live state; None for a station that never connected."""
@@ -112,6 +113,8 @@ class RayFleet:
                 trouble = str(cause)
             except (RayError, TimeoutError, ValueError, Unavailable) as error:
                 trouble = str(error).partition("\n")[0]
+            # A host of the same name may be another actor by now.
+            self._handles.clear()
             log.info("command_asked_again", charge_point=charge_point, attempt=attempt, trouble=trouble)
             # The first time at once: who has just taken over is known already, and the station may answer soon.
             await asyncio.sleep(0.5 * attempt)
@@ -127,10 +130,17 @@ class RayFleet:
             return dedicated_handle(charge_point, self._config)
         alive = {name for name in leases if ":" not in name}
         if located is not None and located.host in alive:
-            return host_handle(located.host)
+            return self._handle_of(located.host)
         if not alive:
             raise StoreUnavailable("No host is alive at the moment.")
-        return host_handle(max(alive, key=lambda name: crc32(f"{name}/{charge_point}".encode())))
+        return self._handle_of(max(alive, key=lambda name: crc32(f"{name}/{charge_point}".encode())))
+
+    def _handle_of(self, host: str) -> Any:
+        """Ray asks its directory for a name, and makes a handle anew each time."""
+        handle = self._handles.get(host)
+        if handle is None:
+            handle = self._handles[host] = host_handle(host)
+        return handle
 
     async def hosts(self) -> list[dict[str, Any]]:
         """Every host with its logical actors; one that does not answer is listed with its trouble."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -23,6 +24,7 @@ from engine.stores.people.standing import LiveLogin, Standing
 
 _ISSUER = "raycharge"
 _ALGORITHM = "HS256"
+REMEMBERED_TOKENS = 4096
 
 
 class Logins:
@@ -31,6 +33,8 @@ class Logins:
     def __init__(self, people: People, key: bytes, clock: Clock, metrics_token: str = "") -> None:
         self._people, self._key, self._clock = people, key, clock
         self._metrics_token = metrics_token.encode()
+        # A token's signature stays right; its end and its login's standing are looked at each time.
+        self._signed = lru_cache(maxsize=REMEMBERED_TOKENS)(self._verified)
 
     def issue(self, login: Login) -> tuple[str, int]:
         """A bearer token for a login session, and when both end in microseconds."""
@@ -66,8 +70,14 @@ class Logins:
         return Principal(key.id, key.name, shown, "api_key", grants, standing.account.id, standing.account.network)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
+        claims = self._signed(token)
+        if not isinstance(claims["exp"], int) or claims["exp"] * SECOND <= self._clock.now():
+            raise _refused()
+        return claims
+
+    def _verified(self, token: str) -> Mapping[str, Any]:
         try:
-            claims: dict[str, Any] = jwt.decode(
+            claims: Mapping[str, Any] = jwt.decode(
                 token,
                 self._key,
                 [_ALGORITHM],
@@ -77,8 +87,6 @@ class Logins:
             )
         except jwt.PyJWTError as error:
             raise _refused() from error
-        if not isinstance(claims["exp"], int) or claims["exp"] * SECOND <= self._clock.now():
-            raise _refused()
         return claims
 
     async def _standing(self, account: str, login: str) -> tuple[Standing, LiveLogin]:

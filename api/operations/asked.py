@@ -9,7 +9,7 @@ from typing import Any
 from api.ports.facade import CommandResult, Fleet, View
 from engine.charging.operations import Operation, RawCall, SetPassword
 from engine.ocpp.redaction import redact_tree
-from engine.stores.audit import note
+from engine.stores.audit import note_alone
 from engine.stores.business import Business
 from engine.stores.whereabouts import network_of
 
@@ -84,10 +84,10 @@ class NotedFleet:
     async def _note(self, charge_point: str, what: str, command: str, fields: dict[str, Any]) -> None:
         shown: Any = redact_tree(fields)
         after = {"charge_point": charge_point, **shown}
+        database = self._business.database
         # From memory: whoever asks waits for this transaction.
         network = self._business.places.network_of(charge_point)
-        async with self._business.database.write() as connection:
-            if network is None:
+        if network is None:
+            async with database.read() as connection:
                 network = await network_of(connection, charge_point)
-            now = self._business.clock.now()
-            await note(connection, now, what, "command", command, network=network, after=after)
+        await note_alone(database, self._business.clock.now(), what, "command", command, network=network, after=after)

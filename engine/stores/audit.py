@@ -119,6 +119,30 @@ async def note_all(
     changes: Sequence[tuple[str, str | None, Mapping[str, Any] | None, Mapping[str, Any] | None]],
 ) -> None:
     """The same for many at once: a line for each (subject, network, before, after)."""
+    if rows := _lines(at, action, kind, changes):
+        await connection.execute(insert(audit_log), rows)
+
+
+async def note_alone(
+    database: Database,
+    at: int,
+    action: str,
+    kind: str,
+    subject: str,
+    *,
+    network: str | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """As `note`, in a transaction of its own: of something that changes nothing in SQL."""
+    await database.execute_alone(insert(audit_log), _lines(at, action, kind, [(subject, network, None, after)]))
+
+
+def _lines(
+    at: int,
+    action: str,
+    kind: str,
+    changes: Sequence[tuple[str, str | None, Mapping[str, Any] | None, Mapping[str, Any] | None]],
+) -> list[dict[str, Any]]:
     who = acting()
     common = {
         "at": at,
@@ -138,5 +162,4 @@ async def note_all(
             after = {name: value for name, value in after.items() if name in changed}
         told = {"before": None if before is None else dict(before), "after": None if after is None else dict(after)}
         rows.append({**common, "id": new_id(), "subject": subject, "network": network, **told})
-    if rows:
-        await connection.execute(insert(audit_log), rows)
+    return rows
