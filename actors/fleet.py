@@ -66,14 +66,22 @@ class RayFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> Ended:
         """Have an OCPP call made and return how it ended.
 
+        `asked` is the line of the audit log for who asked: it is in the journal before the CALL leaves.
         The command's id makes it safe to ask a second host when the first one dies: a command that was sent is never
         sent again, and whoever has the activation knows how it ended. Raises Unavailable when no host answers.
         """
-        request = {"action": action, "payload": dict(payload), "wait": wait, "requested_by": requested_by}
-        return await self._asked(charge_point, "command", request | {"command": command_id, "timeout_s": timeout_s})
+        request: dict[str, Any] = {
+            "action": action,
+            "payload": dict(payload),
+            "wait": wait,
+            "requested_by": requested_by,
+        }
+        request |= {"command": command_id, "timeout_s": timeout_s, "asked": asked}
+        return await self._asked(charge_point, "command", request)
 
     async def operate(
         self,
@@ -84,13 +92,15 @@ class RayFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> Ended:
         """As `command`, for an operation: the host says it in the words of the station's version.
 
         Raises InvalidInput where that version cannot do it.
         """
-        request = {"operation": operation, "wait": wait, "requested_by": requested_by}
-        return await self._asked(charge_point, "operate", request | {"command": command_id, "timeout_s": timeout_s})
+        request: dict[str, Any] = {"operation": operation, "wait": wait, "requested_by": requested_by}
+        request |= {"command": command_id, "timeout_s": timeout_s, "asked": asked}
+        return await self._asked(charge_point, "operate", request)
 
     async def fresh_number(self) -> int:
         """A number that no operation has had before, by which station and CSMS name what comes of it."""

@@ -7,7 +7,7 @@ timers, the token book and the actors by id. It knows neither sockets nor Ray.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -229,10 +229,11 @@ class Runtime:
         timeout_s: float,
         wait: bool,
         requested_by: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> Ended:
         """Have a command carried out and return its outcome. Raises NotFound if another host has the activation."""
         call = action, payload
-        return await self._carried_out(charge_point, command, lambda _: call, timeout_s, wait, requested_by)
+        return await self._carried_out(charge_point, command, lambda _: call, timeout_s, wait, requested_by, asked)
 
     async def operate(
         self,
@@ -242,6 +243,7 @@ class Runtime:
         timeout_s: float,
         wait: bool,
         requested_by: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> Ended:
         """As `command`, for an operation in the words of the version that the station speaks (or last spoke).
 
@@ -254,7 +256,7 @@ class Runtime:
                 # Made for this start alone, maybe: the station will ask about it before the change is heard of.
                 await self.tokens.learn(token, charge_point)
         composed = partial(_composed, operation)
-        return await self._carried_out(charge_point, command, composed, timeout_s, wait, requested_by)
+        return await self._carried_out(charge_point, command, composed, timeout_s, wait, requested_by, asked)
 
     def own_command(self, actor: ChargePointActor, effect: Operate) -> CommandRequested | None:
         """What a machine wants of its station; None where the station's version has no words for it."""
@@ -273,6 +275,7 @@ class Runtime:
         timeout_s: float,
         wait: bool,
         requested_by: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> Ended:
         located = await self.journal.locate(charge_point) if charge_point not in self.actors else None
         if located is not None and located.host != self.name and located.host in await self.journal.leases():
@@ -282,7 +285,7 @@ class Runtime:
         if not await actor.activated():
             raise NotFound(f"{charge_point} is activated elsewhere.")
         deadline = self.clock.now() + int(timeout_s * SECOND)
-        request = self._requested(actor, command, compose, deadline, wait, requested_by)
+        request = self._requested(actor, command, compose, deadline, wait, requested_by, asked)
         ended = asyncio.ensure_future(self.commands.wait(command, charge_point, timeout_s + COMMAND_GRACE_S))
         # The waiter must be there before the machine can end the command.
         await asyncio.sleep(0)
@@ -297,6 +300,7 @@ class Runtime:
         deadline: int,
         wait: bool,
         requested_by: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> CommandRequested:
         """The request with what the station's version knows of such a call. Raises InvalidInput."""
         subprotocol = actor.state.subprotocol or DEFAULT_SUBPROTOCOL
@@ -307,7 +311,7 @@ class Runtime:
         if action in TRIGGERS and tolerances is not None and Quirk.NO_TRIGGERS in tolerances.quirks:
             patience_s = TRIGGER_PATIENCE_S
         return CommandRequested(
-            command, action, payload, deadline, wait, requested_by, intent, patience_s, actor.state.subprotocol
+            command, action, payload, deadline, wait, requested_by, intent, patience_s, actor.state.subprotocol, asked
         )
 
     # for people ------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ port's own methods. They obey the same contract as the real ones: order, paging,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ from engine.charging.operations import Operation
 from engine.clock import SECOND, Clock, SystemClock
 from engine.errors import NotFound, StoreUnavailable
 from engine.ocpp.version import DEFAULT_SUBPROTOCOL, VERSIONS
+from engine.stores.audit import keep_line
 from engine.stores.business import open_business
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.files.exchange import FileExchange
@@ -75,6 +77,8 @@ class MemoryFleet:
     kept_views: dict[tuple[str, str], Any] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    keep: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None
+    """Takes the audit log's lines, as the ledger does."""
 
     async def state(self, charge_point: str) -> View | None:
         return self.views.get(charge_point)
@@ -98,11 +102,14 @@ class MemoryFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> MemoryResult:
         self.asked.append(
             {"charge_point": charge_point, "action": action, "payload": payload, "timeout_s": timeout_s, "wait": wait}
             | {"requested_by": requested_by, "command_id": command_id}
         )
+        if asked is not None and self.keep is not None:
+            await self.keep(asked)
         if charge_point not in self.views and not wait:
             return MemoryResult("NotConnected", action=action)
         outcome, answer = self.answer(charge_point, action, payload)
@@ -117,6 +124,7 @@ class MemoryFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> MemoryResult:
         subprotocol = self.views.get(charge_point, {}).get("subprotocol", DEFAULT_SUBPROTOCOL)
         action, payload = VERSIONS[subprotocol].compose(operation)
@@ -128,6 +136,7 @@ class MemoryFleet:
             wait=wait,
             requested_by=requested_by,
             command_id=command_id,
+            asked=asked,
         )
 
     async def fresh_number(self) -> int:
@@ -343,7 +352,7 @@ def ports(signing_key: bytes, database: Database, clock: Clock | None = None) ->
     business = open_business(database, feed, InstallationKey(signing_key[:32]), passwords, clock)
     feed.books = (*business.books, business.offers)
     return FacadePorts(
-        fleet=MemoryFleet(),
+        fleet=MemoryFleet(keep=partial(keep_line, database)),
         check_call=allow_any_call,
         registry=MemoryRegistry(business.charge_points),
         ledger=MemoryLedger(),

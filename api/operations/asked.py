@@ -1,15 +1,15 @@
-"""Writes down who asked which charge point for what, before it is asked: one line of the audit log for each command."""
+"""Says who asked which charge point for what: one line of the audit log for each command, kept before it leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from api.ports.facade import CommandResult, Fleet, View
 from engine.charging.operations import Operation, RawCall, SetPassword
 from engine.ocpp.redaction import redact_tree
-from engine.stores.audit import note_alone
+from engine.stores.audit import keep_line, line_for
 from engine.stores.business import Business
 from engine.stores.whereabouts import network_of
 
@@ -17,7 +17,8 @@ from engine.stores.whereabouts import network_of
 class NotedFleet:
     """A `Fleet` whose commands are in the audit log: whoever acts in the task has asked for them.
 
-    The line is there before the command leaves: without it nothing is asked (StoreUnavailable).
+    The line goes into the journal with the command itself, before it leaves, and from there to SQL. Of a command that
+    came to nothing before that (no host answers, the station's version cannot) it is written here.
     """
 
     def __init__(self, fleet: Fleet, business: Business) -> None:
@@ -42,9 +43,11 @@ class NotedFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> CommandResult:
-        await self._note(charge_point, RawCall.kind, command_id, {"action": action, "payload": dict(payload)})
-        return await self._fleet.command(
+        fields = {"action": action, "payload": dict(payload)}
+        line = asked or await self._line(charge_point, RawCall.kind, command_id, fields)
+        asking = self._fleet.command(
             charge_point,
             action,
             payload,
@@ -52,7 +55,9 @@ class NotedFleet:
             wait=wait,
             requested_by=requested_by,
             command_id=command_id,
+            asked=line,
         )
+        return await self._kept(line, asking)
 
     async def operate(
         self,
@@ -63,17 +68,20 @@ class NotedFleet:
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> CommandResult:
         fields = {} if isinstance(operation, SetPassword) else asdict(operation)
-        await self._note(charge_point, operation.kind, command_id, fields)
-        return await self._fleet.operate(
+        line = asked or await self._line(charge_point, operation.kind, command_id, fields)
+        asking = self._fleet.operate(
             charge_point,
             operation,
             timeout_s=timeout_s,
             wait=wait,
             requested_by=requested_by,
             command_id=command_id,
+            asked=line,
         )
+        return await self._kept(line, asking)
 
     async def fresh_number(self) -> int:
         return await self._fleet.fresh_number()
@@ -81,13 +89,18 @@ class NotedFleet:
     async def hosts(self) -> Sequence[Mapping[str, Any]]:
         return await self._fleet.hosts()
 
-    async def _note(self, charge_point: str, what: str, command: str, fields: dict[str, Any]) -> None:
+    async def _line(self, charge_point: str, what: str, command: str, fields: dict[str, Any]) -> Mapping[str, Any]:
         shown: Any = redact_tree(fields)
-        after = {"charge_point": charge_point, **shown}
-        database = self._business.database
-        # From memory: whoever asks waits for this transaction.
         network = self._business.places.network_of(charge_point)
         if network is None:
-            async with database.read() as connection:
+            async with self._business.database.read() as connection:
                 network = await network_of(connection, charge_point)
-        await note_alone(database, self._business.clock.now(), what, "command", command, network=network, after=after)
+        after = {"charge_point": charge_point, **shown}
+        return line_for(self._business.clock.now(), what, "command", command, network=network, after=after)
+
+    async def _kept(self, line: Mapping[str, Any], asking: Awaitable[CommandResult]) -> CommandResult:
+        try:
+            return await asking
+        except Exception:
+            await keep_line(self._business.database, line)
+            raise

@@ -76,8 +76,12 @@ class Fleet(Protocol):
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> CommandResult:
-        """Have an OCPP call made and return how it ended, at the latest shortly after `timeout_s`."""
+        """Have an OCPP call made and return how it ended, at the latest shortly after `timeout_s`.
+
+        `asked` is the audit log's line (`engine.stores.audit.line_for`), kept from before the call leaves.
+        """
         ...
 
     async def operate(
@@ -89,6 +93,7 @@ class Fleet(Protocol):
         wait: bool,
         requested_by: str,
         command_id: str,
+        asked: Mapping[str, Any] | None = None,
     ) -> CommandResult:
         """As `command`, in the words of the station's version. Raises InvalidInput where that cannot do it."""
         ...

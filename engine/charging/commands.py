@@ -10,7 +10,7 @@ from __future__ import annotations
 from engine.charging import admission, correlation, deviations
 from engine.charging.config import MachineConfig
 from engine.charging.effects import Append, CancelTimer, CommandEnded, Effect, SendCall, SetTimer
-from engine.charging.events import CommandChanged, CommandOutcome
+from engine.charging.events import CommandAsked, CommandChanged, CommandOutcome
 from engine.charging.intents import COST, RESET
 from engine.charging.kept import learning
 from engine.charging.messages import CallAnswered, CallRefused, CommandRequested, Json
@@ -47,6 +47,8 @@ def requested(
         intent=message.intent,
     )
     replaced = [other for other in state.commands if _duplicates(command, other)]
+    if message.asked is not None:
+        effects.append(Append(CommandAsked(state.charge_point, message.command, now, message.asked)))
     effects.append(Append(_event(state, command, "requested", "", now)))
     state.commands.append(command)
     for other in replaced:

@@ -253,6 +253,18 @@ class CommandChanged:
     error_description: str
 
 
+@dataclass(frozen=True, slots=True)
+class CommandAsked:
+    """Somebody asked for a command. `line` is what the audit log says of it: it is on disk before the CALL leaves."""
+
+    kind: ClassVar[str] = "command_asked"
+    version: ClassVar[int] = 1
+    charge_point: str
+    command: str
+    received: int
+    line: Mapping[str, Any]
+
+
 class CommandOutcome:
     """How a command ends: in exactly one of these."""
 
@@ -301,6 +313,7 @@ Event = (
     | SessionSettled
     | SessionAmended
     | CommandChanged
+    | CommandAsked
     | DeviationSeen
     | ActorFailed
     | NoticeEvent

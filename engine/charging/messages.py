@@ -256,7 +256,8 @@ class CommandRequested:
     """Somebody wants an OCPP call made. `payload` is already valid for the version that `subprotocol` names.
 
     `wait` lets it wait for an offline station until `deadline` (microseconds); otherwise it ends in NotConnected.
-    `patience_s` are the seconds that the station may take, None for the configured ones.
+    `patience_s` are the seconds that the station may take, None for the configured ones. `asked` is the line of the
+    audit log for somebody who asked; None where nobody did, or whoever did has written it.
     """
 
     command: str
@@ -268,6 +269,7 @@ class CommandRequested:
     intent: Intent = NO_INTENT
     patience_s: float | None = None
     subprotocol: str = ""
+    asked: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,14 @@ from engine.faults import reach
 from engine.journal.port import Entry
 from engine.journal.records import EVENTS, STATUS
 from engine.journal.upcast import PRESENT
-from engine.projections import consequence_rows, ledger_rows, security_event_rows, settlement_rows, signing_rows
+from engine.projections import (
+    audit_rows,
+    consequence_rows,
+    ledger_rows,
+    security_event_rows,
+    settlement_rows,
+    signing_rows,
+)
 from engine.projections.dead_letters import DeadLetter, bury
 from engine.projections.event_reading import CONTENT_ERRORS, EventReader, Origin
 from engine.projections.ledger_rows import Change, Row
@@ -36,6 +43,7 @@ from engine.stores.sql.models import (
     sessions,
     signing_requests,
 )
+from engine.stores.sql.tables.audit import audit_log
 
 NAME = "ledger"
 
@@ -47,9 +55,10 @@ _FOLLOWING = (
     connectors,
     signing_requests,
     security_events,
+    audit_log,
 )
 _TABLES: dict[str, Table] = {table.name: table for table in _FOLLOWING}
-_READERS = (ledger_rows, settlement_rows, consequence_rows, signing_rows, security_event_rows)
+_READERS = (ledger_rows, settlement_rows, consequence_rows, signing_rows, security_event_rows, audit_rows)
 
 
 class Ledger:
@@ -164,6 +173,8 @@ def _upsert_statement(dialect: str, table: Table, columns: frozenset[str], runni
     changed: dict[str, Any] = {name: statement.excluded[name] for name in columns}
     for name in running:
         changed[name] = case((table.c.stopped.is_(None), statement.excluded[name]), else_=table.c[name])
+    if not changed:
+        return statement.on_conflict_do_nothing()
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import orjson
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,7 @@ from engine.errors import NotFound
 from engine.ids import new_id
 from engine.stores.listing import Listing, Wanted
 from engine.stores.paging import Page
+from engine.stores.sql.dialect import upsert
 from engine.stores.sql.engine import Database
 from engine.stores.sql.tables.audit import audit_log
 
@@ -123,18 +125,20 @@ async def note_all(
         await connection.execute(insert(audit_log), rows)
 
 
-async def note_alone(
-    database: Database,
-    at: int,
-    action: str,
-    kind: str,
-    subject: str,
-    *,
-    network: str | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    """As `note`, in a transaction of its own: of something that changes nothing in SQL."""
-    await database.execute_alone(insert(audit_log), _lines(at, action, kind, [(subject, network, None, after)]))
+def line_for(
+    at: int, action: str, kind: str, subject: str, *, network: str | None = None, after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A line that does not go through the caller's transaction, as the columns of its row. JSON throughout."""
+    (line,) = _lines(at, action, kind, [(subject, network, None, after)])
+    # PostgreSQL takes no NUL: whoever sends one must not stay out of the log.
+    told: dict[str, Any] = orjson.loads(orjson.dumps(line, default=str).replace(rb"\u0000", rb"\ufffd"))
+    return told
+
+
+async def keep_line(database: Database, line: Mapping[str, Any]) -> None:
+    """Write a line of `line_for`, unless it is there. Raises StoreUnavailable."""
+    async with database.write() as connection:
+        await connection.execute(upsert(database.dialect, audit_log).on_conflict_do_nothing(), dict(line))
 
 
 def _lines(

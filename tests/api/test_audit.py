@@ -53,6 +53,15 @@ async def test_a_command_is_told_before_it_is_sent_and_without_secrets(
     assert {line["network"] for line in told.values()} == {"default"}
 
 
+async def test_a_command_that_the_station_cannot_be_asked_is_told_too(facade: Facade, admin: httpx.AsyncClient) -> None:
+    facade.fleet.views["CP-1"] = view("CP-1")
+    wish = {"content": "Hello"}
+    answer = await admin.post(f"{API}/charge-points/CP-1/display-messages", json=wish)
+    assert answer.status_code == 422, answer.text
+    (line,) = await lines(admin, kind="command", action="set_display_message")
+    assert (line["actor"]["id"], line["after"]["charge_point"]) == ("u-admin", "CP-1")
+
+
 async def test_no_secret_gets_into_the_log_whatever_is_done(facade: Facade, admin: httpx.AsyncClient) -> None:
     facade.fleet.views["CP-1"] = view("CP-1")
     made = {"id": "CP-9", "password": PASSWORD}

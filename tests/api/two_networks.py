@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -28,6 +29,7 @@ from engine.clock import SECOND, ManualClock
 from engine.outbox import letter
 from engine.projections.billing import Billing
 from engine.settings import Settings
+from engine.stores.audit import keep_line
 from engine.stores.business import Business
 from engine.stores.campaigns import Campaigns
 from engine.stores.certificates import Certificates, Issued
@@ -64,7 +66,11 @@ async def two_networks() -> Facade:
     ports = memory.ports(KEY, database, clock)
     files = MemoryFiles()
     exchange = FileExchange(files, SqlCatalogue(database), "http://facade", clock=clock)
-    fleet, analytics, messages = memory.MemoryFleet(), memory.MemoryAnalytics(), MemoryMessages()
+    fleet, analytics, messages = (
+        memory.MemoryFleet(keep=partial(keep_line, database)),
+        memory.MemoryAnalytics(),
+        MemoryMessages(),
+    )
     ports = replace(
         ports,
         fleet=fleet,

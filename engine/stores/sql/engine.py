@@ -7,14 +7,13 @@ becomes StoreUnavailable; what a row's content caused can be told apart by `refu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Executable, create_engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -31,7 +30,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from engine.errors import ConfigurationError, StoreUnavailable
 from engine.stores.changes import Change
-from engine.stores.sql.alone import StatementThread
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for SQLite's one write lock before it gives up with StoreUnavailable."""
@@ -51,9 +49,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 class Database:
     """One process's connections to the SQL store. Cheap to make: connects when first used."""
 
-    def __init__(self, engine: AsyncEngine, alone: StatementThread | None = None) -> None:
-        """`alone`: what performs statements that are a transaction each, where that is faster than the engine."""
-        self._engine, self._alone = engine, alone
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
         self.announce: Callable[[Sequence[Change]], Awaitable[None]] | None = None
         """How what was given to `announce_after` is told; None: nobody listens to this process."""
         self._writer = engine.execution_options(**{_WRITER: True})
@@ -74,15 +71,6 @@ class Database:
         if news and self.announce is not None:
             await self.announce(news)
 
-    async def execute_alone(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Perform one statement for all rows as a transaction of its own, which is on disk when this returns."""
-        if self._alone is None:
-            async with self.write() as connection:
-                await connection.execute(statement, rows)
-            return
-        with _translated_errors():
-            await self._alone.execute(statement, rows)
-
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One connection for reading; takes no lock that a writer would wait for."""
@@ -92,8 +80,6 @@ class Database:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._alone is not None:
-            await self._alone.aclose()
         await self._engine.dispose()
 
 
@@ -114,8 +100,9 @@ def connect(url: str, *, pool_size: int = 5) -> Database:
         engine = create_async_engine(
             checked, pool_size=pool_size, max_overflow=0, json_serializer=_to_json, json_deserializer=orjson.loads
         )
-        _listen_to_sqlite(engine.sync_engine)
-        return Database(engine, StatementThread(partial(_statement_engine, checked)))
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return Database(engine)
     engine = create_async_engine(
         checked,
         pool_size=pool_size,
@@ -126,19 +113,6 @@ def connect(url: str, *, pool_size: int = 5) -> Database:
         connect_args={"timeout": 10, "command_timeout": 60, "server_settings": {"application_name": "raycharge"}},
     )
     return Database(engine)
-
-
-def _statement_engine(url: URL) -> Engine:
-    engine = create_engine(
-        url.set(drivername="sqlite"), pool_size=1, max_overflow=0, json_serializer=_to_json
-    ).execution_options(**{_WRITER: True})
-    _listen_to_sqlite(engine)
-    return engine
-
-
-def _listen_to_sqlite(engine: Engine) -> None:
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
 
 
 def checked_url(url: str) -> URL:

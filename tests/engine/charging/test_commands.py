@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from engine.charging.effects import SendCall
-from engine.charging.events import BootReported, CommandChanged, SessionStarted
+from engine.charging.events import BootReported, CommandAsked, CommandChanged, SessionStarted
 from engine.charging.intents import RESET, Intent
 from engine.charging.kept.view import configuration_view
 from engine.charging.messages import Booted, CallAnswered, CallRefused
@@ -28,6 +28,25 @@ def test_a_command_is_journalled_as_sent_in_the_step_that_sends_it(world: World)
     assert [event.state for event in world.told(CommandChanged)] == ["requested", "sent"]
     assert calls(effects) == ["a"]
     assert orjson.loads(world.parts["core"])["commands"][0][5] == "sent"
+
+
+def test_who_asked_is_journalled_in_the_step_that_sends_and_once(world: World) -> None:
+    line = {"id": "line-1", "actor": "u-1", "action": "reset"}
+    effects = world.do(world.command("a", asked=line))
+    assert appended(effects) == ["command_asked", "command", "command"]
+    (told,) = world.told(CommandAsked)
+    assert (told.command, told.line) == ("a", line)
+    world.do(world.command("a", asked=line))
+    world.do(world.answered("a", {"status": "Accepted"}))
+    world.do(world.command("a", asked=line))
+    assert len(world.told(CommandAsked)) == 1
+
+
+def test_who_asked_a_station_that_is_away_is_journalled_too(world: World) -> None:
+    world.disconnect()
+    effects = world.do(world.command("a", asked={"id": "line-1"}))
+    assert appended(effects) == ["command_asked", "command", "command"]
+    assert world.outcomes() == {"a": ["NotConnected"]}
 
 
 def test_commands_go_one_at_a_time_in_order(world: World) -> None:

@@ -14,14 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, delete, select, text
 
-from engine.charging.events import Event
+from engine.access.acting import Actor, acting_as
+from engine.access.scope import Scope
+from engine.charging.events import CommandAsked, Event
 from engine.charging.kept.notice_events import CertificateAsked, JobChanged
 from engine.errors import StaleEpoch
 from engine.journal.port import Entry
 from engine.projections.dead_letters import DeadLetters
 from engine.projections.ledger import Ledger
+from engine.stores.audit import AuditFilter, AuditLog, keep_line, line_for
 from engine.stores.changes import PubSubChangeFeed
 from engine.stores.installation_key import InstallationKey
+from engine.stores.listing import Wanted
 from engine.stores.pubsub import MemoryPubSub
 from engine.stores.registry import NewChargePoint, Registry
 from engine.stores.sessions import LedgerReader
@@ -94,6 +98,34 @@ async def test_a_command_keeps_the_time_of_each_step(database: Database) -> None
     row = await LedgerReader(database).command("c")
     assert (row.requested, row.sent, row.ended, row.outcome) == (T0 + 1, T0 + 2, T0 + 3, "Accepted")
     assert (row.payload, row.answer) == ({"type": "Soft"}, {"status": "Accepted"})
+
+
+async def test_who_asked_for_a_command_is_one_line_of_the_audit_log_however_often_it_is_told(
+    database: Database,
+) -> None:
+    acting = Actor("user", "u-1", "ops@example.org", "192.0.2.7", "corr-1")
+    with acting_as(acting):
+        after = {"charge_point": "CP-1", "note": "a\0b", "limit": Decimal("16.5")}
+        line = line_for(T0, "reset", "command", "c", network="north", after=after)
+        lost = line_for(T0, "reset", "command", "d", after={})
+    # The façade wrote the second one as well: it had lost sight of the host.
+    await keep_line(database, lost)
+    told = [CommandAsked("CP-1", "c", T0, line), CommandAsked("CP-1", "d", T0, lost)]
+    await ledger_with(database, [entry(1, told)], [entry(2, told[:1])])
+    await rebuilt(database, [entry(1, told)])
+    await keep_line(database, line)
+    page = await AuditLog(database).page(AuditFilter(), Scope(None), Wanted())
+    who = ("user", "u-1", "ops@example.org", "192.0.2.7", "corr-1")
+    assert {
+        row.subject: (row.actor_kind, row.actor, row.actor_label, row.address, row.correlation) for row in page.items
+    } == {
+        "c": who,
+        "d": who,
+    }
+    assert [row.network for row in page.items if row.subject == "c"] == ["north"]
+    assert len(page.items) == 2
+    (row,) = [row for row in page.items if row.subject == "c"]
+    assert (row.at, row.before, row.after) == (T0, None, {"charge_point": "CP-1", "note": "a\ufffdb", "limit": "16.5"})
 
 
 async def test_what_a_command_led_to_is_kept_with_its_latest_word(database: Database) -> None:
