@@ -1,8 +1,9 @@
 """How long a command takes: an app's request for a reset over REST, to the charger and back.
 
-The charger answers at once and does not reboot, so that all of the time is ours. One request follows the other over a
-connection that is kept, first on an idle system, then with other chargers' MeterValues beside it. Floors of the same
-run: a call of an empty Ray actor, and a WebSocket round trip to an echo.
+The chargers answer at once and do not reboot, so that all of the time is ours. One request follows the other over a
+connection that is kept, each to another charger: one alone would soon have more answers to give than the frames a
+second that a link may carry. First on an idle system, then with other chargers' MeterValues beside it. Floors of the
+same run: a call of an empty Ray actor, and a WebSocket round trip to an echo.
 
     python -m benchmarks.command [--commands 500] [--chargers 100] [--rate 1000]
 """
@@ -18,9 +19,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from http.client import HTTPConnection
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from actors.bare_call import bare_calls
 from benchmarks.load import LoadProcess
 from loadtest.installation import Installation
 
-IDENTITY = "BENCH-COMMAND"
+IDENTITIES = tuple(f"BENCH-COMMAND-{n}" for n in range(1, 21))
 WARM_UP = 50
 SETTINGS = {"HOSTS": "1", "REQUESTS_PER_MINUTE": "0", "REQUESTS_PER_MINUTE_PER_ADDRESS": "0"}
 
@@ -55,13 +57,13 @@ def timed(action: Callable[[], Any], times: int) -> list[float]:
     return found
 
 
-class Charger(threading.Thread):
-    """A booted charger in a thread of its own that accepts whatever it is asked."""
+class Chargers(threading.Thread):
+    """Booted chargers in a thread of their own that accept whatever they are asked."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, identities: Sequence[str]) -> None:
         super().__init__(daemon=True)
-        self._url = url
-        self.booted = threading.Event()
+        self._url, self._identities = url, identities
+        self.booted = threading.Semaphore(0)
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
 
@@ -74,7 +76,10 @@ class Charger(threading.Thread):
         self.join()
 
     async def _live(self) -> None:
-        async with connect(self._url, subprotocols=[Subprotocol("ocpp1.6")], proxy=None) as socket:
+        await asyncio.gather(*(self._charger(identity) for identity in self._identities))
+
+    async def _charger(self, identity: str) -> None:
+        async with connect(f"{self._url}/{identity}", subprotocols=[Subprotocol("ocpp1.6")], proxy=None) as socket:
             boot = {"chargePointVendor": "Bench", "chargePointModel": "Command"}
             await socket.send(json.dumps([2, "boot", "BootNotification", boot]))
             answering = asyncio.create_task(self._answer(socket))
@@ -85,7 +90,7 @@ class Charger(threading.Thread):
         async for text in socket:
             frame = json.loads(text)
             if frame[0] == 3:
-                self.booted.set()
+                self.booted.release()
             elif frame[0] == 2:
                 await socket.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
 
@@ -95,9 +100,10 @@ def resets(system: Installation, times: int) -> list[float]:
     headers = {"Authorization": f"Bearer {system.login()}", "Content-Type": "application/json"}
     # The plainest client there is: one with more comfort takes a millisecond of its own for each request.
     with closing(HTTPConnection("127.0.0.1", system.api_port, timeout=60.0)) as http:
+        turn = cycle(IDENTITIES)
 
         def reset() -> None:
-            http.request("POST", f"/api/v1/charge-points/{IDENTITY}/reset", b"{}", headers)
+            http.request("POST", f"/api/v1/charge-points/{next(turn)}/reset", b"{}", headers)
             answer = http.getresponse()
             body = answer.read()
             if answer.status != 200 or json.loads(body)["outcome"] != "Accepted":
@@ -149,15 +155,15 @@ def main() -> int:
     options = parser.parse_args()
     before = os.getloadavg()[0]
     with Installation(Path(tempfile.mkdtemp(prefix="raycharge-command-")), SETTINGS) as system:
-        names = [IDENTITY, *(f"LOAD-{n:06d}" for n in range(1, options.chargers + 1))]
+        names = [*IDENTITIES, *(f"LOAD-{n:06d}" for n in range(1, options.chargers + 1))]
         system.register(names, tokens=["LOAD"])
-        charger = Charger(f"ws://127.0.0.1:{system.ocpp_port}/ocpp/{IDENTITY}")
-        charger.start()
-        if not charger.booted.wait(30.0):
-            raise RuntimeError("The charger was not let in within 30 s.")
+        chargers = Chargers(f"ws://127.0.0.1:{system.ocpp_port}/ocpp", IDENTITIES)
+        chargers.start()
+        if not all(chargers.booted.acquire(timeout=30.0) for _ in IDENTITIES):
+            raise RuntimeError("The chargers were not let in within 30 s.")
         idle = resets(system, options.commands)
         loaded, rate = resets_under_load(system, options.commands, options.chargers, options.rate)
-        charger.stop()
+        chargers.stop()
     floors = {"ray_call": bare_calls(options.commands), "websocket": websocket_round_trips(options.commands)}
     rows = {"reset, idle": idle, f"reset, {rate:.0f} messages/s": loaded} | floors
     print(f"load average before {before:.2f}")

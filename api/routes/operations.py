@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.operations.local_lists import local_list
 from api.operations.monitors import MonitorsClearedOut, clear_monitors
@@ -39,7 +39,7 @@ from api.schemas.operations import (
     TriggerIn,
     UnlockIn,
 )
-from api.web.context import Caller, Here, Scoped
+from api.web.context import Here, context_of, principal_of, scope_of
 from engine.charging import operations as ops
 
 router = APIRouter(prefix="/charge-points/{id}", tags=["operations"])
@@ -51,13 +51,12 @@ Numbered = Annotated[int, Path(ge=0, lt=2**31)]
 
 async def _operator(
     charge_point: ChargePointId,
-    here: Here,
-    caller: Caller,
-    scope: Scoped,
+    request: Request,
     response: Response,
     timeout_s: Annotated[float, Query(gt=0, le=3600, description="Seconds until the command ends.")] = 30.0,
     wait: Annotated[bool, Query(description="Let it wait for a station that is offline, until the timeout.")] = False,
 ) -> Operator:
+    here, caller, scope = await context_of(request), await principal_of(request), await scope_of(request)
     return Operator(here, charge_point, caller, scope, response, timeout_s, wait)
 
 

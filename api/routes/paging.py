@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 
 from api.web import cursors
-from api.web.context import Here, Scoped
+from api.web.context import context_of, scope_of
 from engine.errors import InvalidInput, NotFound
 from engine.ids import MAX_CHARGE_POINT_ID, checked_charge_point_id
 from engine.stores.listing import Wanted
@@ -42,14 +42,13 @@ def page(rows: Sequence[Row], limit: int, out: Callable[[Row], Out], position: C
     return {"items": [out(row) for row in shown], "next": cursors.encode(position(shown[-1])) if more else None}
 
 
-async def known_charge_point_id(
-    text: Annotated[str, Path(alias="id", examples=["CP-1"])], here: Here, scope: Scoped
-) -> str:
+async def known_charge_point_id(text: Annotated[str, Path(alias="id", examples=["CP-1"])], request: Request) -> str:
     """A charge point id from the address, of a charge point in whose network the caller may do this.
 
     One that no charge point can have, or that lies outside, is unknown like any other. Whether it is registered is for
     the route to find out: it needs the row anyway.
     """
+    here, scope = await context_of(request), await scope_of(request)
     try:
         charge_point = checked_charge_point_id(text)
     except InvalidInput as error:
