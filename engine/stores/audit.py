@@ -1,6 +1,7 @@
 """The audit log: who changed or commanded what, when, from where, and what it was before. Append-only.
 
 `note` writes into the caller's own transaction: a change without its line, or a line without its change, cannot be.
+What changes nothing in SQL, a charge point's command, takes its line along (`line_for`), and the ledger writes it.
 Secrets never get here: callers leave password hashes, keys and tokens out of `before` and `after`.
 """
 

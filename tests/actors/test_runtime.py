@@ -295,6 +295,15 @@ async def test_a_silent_command_times_out_by_the_hosts_own_clock(place: Place) -
     assert [event["state"] for event in await place.events("command")] == ["requested", "sent", "ended"]
 
 
+async def test_who_asked_for_a_command_or_an_operation_is_journalled_with_it(place: Place) -> None:
+    runtime = await place.runtime()
+    lines = {"id": "line-1", "actor": "u-1"}, {"id": "line-2", "actor": "u-2"}
+    await runtime.command("CP-1", "c1", "ClearCache", {}, 0.05, False, "me", lines[0])
+    await runtime.operate("CP-1", "c2", Reset(), 0.05, False, "me", lines[1])
+    told = await place.events("command_asked")
+    assert [(event["command"], event["line"]) for event in told] == [("c1", lines[0]), ("c2", lines[1])]
+
+
 async def test_a_station_that_does_not_come_back_is_offline_after_the_grace_period(place: Place) -> None:
     runtime = await place.runtime(offline_grace_s=0.05)
     station = StationIn(runtime)

@@ -246,6 +246,16 @@ async def test_tokens_of_other_kinds_are_refused(facade: Facade) -> None:
             assert_problem(await client.get("/api/v1/me"), 401)
 
 
+async def test_a_token_that_was_right_is_refused_after_its_end(facade: Facade) -> None:
+    facade.token()
+    ends = facade.clock.now() // SECOND + 60
+    token = jwt.encode({"sub": "u-admin", "sid": "l-u-admin-0", "exp": ends, "iss": "raycharge"}, KEY)
+    async with facade.client(token) as client:
+        assert (await client.get("/api/v1/me")).status_code == 200
+        facade.clock.advance(60)
+        assert_problem(await client.get("/api/v1/me"), 401)
+
+
 async def test_the_metrics_token_reads_the_metrics_and_nothing_else() -> None:
     facade = facade_with(Settings(metrics_token="prometheus"))
     async with facade.client("prometheus") as client:

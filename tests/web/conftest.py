@@ -29,6 +29,8 @@ WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
 # Quasar's menus and dialogs fade: what is half faded away has no contrast.
 STILL = """!document.querySelector("[class*='-enter-active'], [class*='-leave-active']")"""
+# NiceGUI has a handler of its own there, so that "any" would always be so.
+GUARDED = "String(window.onbeforeunload).includes('preventDefault')"
 LARGEST = 200 * 1024
 AXE_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 

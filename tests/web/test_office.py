@@ -11,7 +11,7 @@ from playwright.async_api import Locator, Page, expect
 from engine.campaigns.memory import MemoryCampaigns
 from engine.long_work.exporter import Exporter
 from tests.web import demo
-from tests.web.conftest import Open, Opener
+from tests.web.conftest import GUARDED, Open, Opener
 from tests.web.seeds.office import CAMPAIGN, NEW_CHARGER
 
 HEAD = "station,station_name,network,city,charge_point,security_profile,evse,connector_type,connector_format,power_type"
@@ -207,7 +207,7 @@ async def test_what_is_not_saved_is_asked_about(opener: Opener) -> None:
     page.on("dialog", stay)
     await opened.go("/stations/altona")
     await labelled(page, "City").fill("Hamburg-Altona")
-    await page.wait_for_function("window.onbeforeunload !== null")
+    await page.wait_for_function(GUARDED)
     await page.get_by_role("link", name="Networks").first.click()
     await page.wait_for_timeout(0)
     await expect(page.get_by_role("heading", name="Altona Bahnhof")).to_be_visible()

@@ -114,6 +114,7 @@ async def test_who_asked_for_a_command_is_one_line_of_the_audit_log_however_ofte
     await ledger_with(database, [entry(1, told)], [entry(2, told[:1])])
     await rebuilt(database, [entry(1, told)])
     await keep_line(database, line)
+    assert (await rows_of(database, dead_letters))["dead_letters"] == [], "a line was to be changed"
     page = await AuditLog(database).page(AuditFilter(), Scope(None), Wanted())
     who = ("user", "u-1", "ops@example.org", "192.0.2.7", "corr-1")
     assert {
