@@ -9,13 +9,11 @@ import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
-
-from loadtest.installation import Installation
 
 PATIENCE_S = 20.0
 BOOT = {"chargePointVendor": "Raw", "chargePointModel": "One"}
@@ -36,6 +34,16 @@ def start(tag: str, meter: int = 1000, said: str = "", connector: int = 1) -> di
     return {"connectorId": connector, "idTag": tag, "meterStart": meter, "timestamp": said or stamp()}
 
 
+class Reachable(Protocol):
+    """What a station has to know of an installation: its ports."""
+
+    @property
+    def ocpp_port(self) -> int: ...
+
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+
+
 class RawStation:
     """`calls` are the CALLs that came in; answers are matched by message id."""
 
@@ -47,7 +55,7 @@ class RawStation:
     @classmethod
     async def connect(
         cls,
-        system: Installation,
+        system: Reachable,
         identity: str,
         *,
         password: str | bytes | None = None,

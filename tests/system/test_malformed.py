@@ -5,67 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from engine.errors import RaychargeError
 from loadtest.fleet import Fleet, Plan
 from loadtest.habits import Habits
 from loadtest.installation import Installation
 from loadtest.station import Traits
 from tests.system.charge_points import registered, rows
 from tests.system.eventually import eventually
-from tests.system.odd_frames import Odd, is_answered
+from tests.system.odd_frames import NINES, ODD, Odd, call, is_answered, told
 from tests.system.raw_station import RawStation, status
+from tests.system.trouble import bomb
 
 pytestmark = pytest.mark.system
-
-DEEP = "[" * 100_000
-NINES = "9" * 5_000
-
-
-def call(action: str, payload: str) -> str:
-    return f'[2,"odd","{action}",{payload}]'
-
-
-def told(member: str) -> str:
-    return call("StatusNotification", '{"errorCode":"NoError","status":"Available",' + member + "}")
-
-
-ODD = [
-    Odd("no JSON", '{"a":', None),
-    Odd("no JSON after its id", '[2,"odd","Heartbeat",{"x":', "FormationViolation"),
-    Odd("empty", "", None),
-    Odd("no list", '"Heartbeat"', None),
-    Odd("a null", "null", None),
-    Odd("nested brackets", DEEP, None),
-    Odd("nested and closed brackets", DEEP + "]" * 100_000, None),
-    Odd("nested payload", f'[2,"odd","Heartbeat",{DEEP}{"]" * 100_000}]', "FormationViolation"),
-    Odd("nested objects", call("DataTransfer", '{"a":' * 20_000 + "1" + "}" * 20_000), "FormationViolation"),
-    Odd("a huge integer", told(f'"connectorId":{NINES}'), "TypeConstraintViolation"),
-    Odd("a text for a number", told('"connectorId":"one"'), "TypeConstraintViolation"),
-    Odd("an object for a number", told('"connectorId":{}'), "TypeConstraintViolation"),
-    Odd("a member missing", call("StatusNotification", '{"connectorId":1}'), "OccurenceConstraintViolation"),
-    Odd("an unknown status", call("StatusNotification", json.dumps(status("Happy"))), "PropertyConstraintViolation"),
-    Odd(
-        "NaN", call("StopTransaction", '{"transactionId":NaN,"meterStop":1,"timestamp":""}'), "TypeConstraintViolation"
-    ),
-    Odd("an unknown action", call("MakeCoffee", "{}"), "NotImplemented"),
-    Odd("an action of ours", call("Reset", '{"type":"Soft"}'), "NotSupported"),
-    Odd("an unsolicited CALLRESULT", '[3,"nobody-asked",{"status":"Accepted"}]', None),
-    Odd("an unsolicited CALLERROR", '[4,"nobody-asked","GenericError","",{}]', None),
-    Odd("an unknown message type", '[7,"odd",{}]', None),
-    Odd("a binary frame", call("Heartbeat", "{}").encode(), ""),
-    Odd("a NUL inside", told('"connectorId":1,"info":"a\\u0000b","vendorId":"\\u0000"'), ""),
-    Odd("a NUL behind", call("Heartbeat", "{}") + "\0", ""),
-    Odd("half a surrogate pair", told('"connectorId":1,"info":"\\ud800"'), ""),
-    Odd("the year 9999", told('"connectorId":1,"timestamp":"9999-12-31T23:59:59Z"'), ""),
-    Odd("no date", told('"connectorId":1,"timestamp":"0000-99-99"'), ""),
-]
 
 
 async def test_odd_frames_get_the_specified_answer_or_none(system: Installation) -> None:
@@ -110,39 +66,6 @@ async def test_frames_beyond_all_measure_end_their_connection_only(system: Insta
         assert (await station.boot())["status"] == "Accepted"
 
 
-async def bomb(system: Installation, identity: str) -> int:
-    """100 MB of blanks in a frame of 100 kB. Returns the close code."""
-    deflate = ClientPerMessageDeflateFactory(compress_settings={"level": 9})
-    station = await RawStation.connect(system, identity, compression=None, extensions=[deflate])
-    assert [extension.name for extension in station.socket.protocol.extensions] == ["permessage-deflate"]
-    await station.send(" " * 100_000_000)
-    return await station.closed()
-
-
-async def flood(system: Installation, identity: str, seconds: float) -> int:
-    """Fragments of one byte without an end, as fast as they are taken. Returns how many were."""
-    station = await RawStation.connect(system, identity)
-    sent = 0
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    protocol = station.socket.protocol
-    try:
-        async with asyncio.timeout(seconds + 1):
-            protocol.send_text(b"[", fin=False)
-            while loop.time() < until:
-                for _ in range(200):
-                    protocol.send_continuation(b"[", fin=False)
-                for data in protocol.data_to_send():
-                    station.socket.transport.write(data)
-                sent += 200
-                await station.socket.drain()
-                await asyncio.sleep(0)
-    except (TimeoutError, ConnectionClosed, ConnectionError):
-        pass
-    station.socket.transport.abort()
-    return sent
-
-
 @pytest.fixture(scope="module")
 async def bystanders(system: Installation) -> AsyncIterator[Fleet]:
     """100 stations that charge and tell their meters every second."""
@@ -164,6 +87,19 @@ async def bystanders(system: Installation) -> AsyncIterator[Fleet]:
     yield fleet
     fleet.stop()
     await running
+
+
+async def troubled(system: Installation, identities: list[str], seconds: float) -> asyncio.subprocess.Process:
+    """The makers of trouble at work, in a process of their own, which prints what they did."""
+    trouble = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.system.trouble", str(system.ocpp_port), str(seconds), *identities,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert trouble.stdin is not None
+    assert trouble.stdout is not None
+    assert await asyncio.wait_for(trouble.stdout.readline(), 60) == b"ready\n"
+    trouble.stdin.write(b"go\n")
+    return trouble
 
 
 async def observed(fleet: Fleet, seconds: float) -> dict[str, Any]:
@@ -190,42 +126,15 @@ async def observed(fleet: Fleet, seconds: float) -> dict[str, Any]:
 async def test_a_hundred_others_notice_nothing(system: Installation, bystanders: Fleet) -> None:
     before = await observed(bystanders, 4)
     identities = [await registered(system, "TROUBLE") for _ in range(4)]
-    trouble = asyncio.gather(
-        *(mischief(system, identity, 5) for identity in identities[:2]),
-        bombing(system, identities[2], 5),
-        flood(system, identities[3], 5),
-        return_exceptions=True,
-    )
+    trouble = await troubled(system, identities, 5)
     during = await observed(bystanders, 6)
-    outcome = await trouble
-    assert not any(isinstance(each, Exception) for each in outcome), outcome
-    assert min(outcome) > 0, f"no trouble was made: {outcome}"
+    printed, _ = await trouble.communicate()
+    made = json.loads(printed)
+    assert trouble.returncode == 0
+    assert min(made) > 0, f"no trouble was made: {made}"
     assert during["events"] == {}
     assert during["unanswered"] == {}
     assert during["errors"] == {}
     assert during["count"] > 0.7 * before["count"]
     assert during["p50"] < max(10 * before["p50"], 250_000), (before, during)
     assert bystanders.online == bystanders.registered == 100
-
-
-async def mischief(system: Installation, identity: str, seconds: float) -> int:
-    """All odd frames again and again. Returns how many were sent."""
-    until = asyncio.get_running_loop().time() + seconds
-    sent = 0
-    async with await RawStation.connect(system, identity) as station:
-        while asyncio.get_running_loop().time() < until:
-            for odd in ODD:
-                await is_answered(station, odd)
-                sent += 1
-    return sent
-
-
-async def bombing(system: Installation, identity: str, seconds: float) -> int:
-    """One bomb after the other. Returns how many went off."""
-    until = asyncio.get_running_loop().time() + seconds
-    gone = 0
-    while asyncio.get_running_loop().time() < until:
-        if await bomb(system, identity) != 1009:
-            raise RaychargeError("a bomb was swallowed")
-        gone += 1
-    return gone
