@@ -33,6 +33,11 @@ from actors.chdb_gateway.request import Statement, insert_from
 
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
+GUEST = {"readonly": "1", "os_threads_nice_value_query": "10"}
+"""Besides what holds for every reader, for one who is not of the house: his query's threads get a tenth of a core where
+the chargers' messages need both, all that is left else. ClickHouse changes their priority only where it may change it
+back (CAP_SYS_NICE)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -178,7 +183,7 @@ class Engine:
             os.close(descriptor)
 
     def _run_read(self, statement: Statement, guarded: bool, mark: str) -> Answer:
-        settings = self._reader_settings() | {"readonly": "1" if guarded else "2"}
+        settings = self._reader_settings() | (GUEST if guarded else {"readonly": "2"})
         return self._run(statement, statement.sql, settings, mark=mark, guarded=guarded)
 
     def _writer_settings(self) -> dict[str, str]:

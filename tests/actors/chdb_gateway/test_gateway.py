@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -127,6 +128,32 @@ async def test_a_reader_lifts_no_limit(url: str, name: str) -> None:
         assert float((await client.get(url, params=lifted)).text) == 120
         lifted["max_execution_time"] = "5"
         assert float((await client.get(url, params=lifted)).text) == 5
+
+
+async def test_what_a_reader_asks_for_is_worked_on_behind_what_the_chargers_send(
+    gateway: GatewayProcess, url: str
+) -> None:
+    sums = "SELECT count() FROM numbers_mt(100000000000) WHERE sipHash64(number) % 7 = 0"
+
+    def nices() -> Counter[str]:
+        stats = Path(f"/proc/{gateway.pid}/task").glob("*/stat")
+        return Counter(stat.read_text().rpartition(")")[2].split()[16] for stat in stats)
+
+    async with httpx.AsyncClient(timeout=60) as client:
+        before = nices()
+        assert before["10"] == 0
+        for auth, settled in ((None, ("10", "1")), (WRITER, ("0", "2"))):
+            asked = "SELECT getSetting('os_threads_nice_value_query'), getSetting('readonly')"
+            assert (await client.post(url, content=asked, auth=auth)).text.split() == list(settled)
+            counting = asyncio.create_task(client.post(url, content=sums, auth=auth))
+            await until(lambda: _some(running(client, url, "sipHash64(number)")))
+            if auth is None:
+                await until(lambda: _some(asyncio.to_thread(lambda: nices()["10"])))
+            else:
+                assert nices()["10"] == 0
+            counting.cancel()
+            await until(lambda: _none(running(client, url, "sipHash64(number)")))
+        await until(lambda: _none(asyncio.to_thread(lambda: nices()["10"])))
 
 
 async def test_an_insert_does_not_wait_behind_a_reader(url: str) -> None:
