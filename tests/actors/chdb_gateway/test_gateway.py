@@ -142,12 +142,12 @@ async def test_what_a_reader_asks_for_is_worked_on_behind_what_the_chargers_send
     async with httpx.AsyncClient(timeout=60) as client:
         before = nices()
         assert before["10"] == 0
-        for auth, settled in ((None, ("10", "1")), (WRITER, ("0", "2"))):
+        for who, settled in ({}, ("10", "1")), ({"user": "writer", "password": PASSWORD}, ("0", "2")):
             asked = "SELECT getSetting('os_threads_nice_value_query'), getSetting('readonly')"
-            assert (await client.post(url, content=asked, auth=auth)).text.split() == list(settled)
-            counting = asyncio.create_task(client.post(url, content=sums, auth=auth))
+            assert (await client.post(url, content=asked, params=who)).text.split() == list(settled)
+            counting = asyncio.create_task(client.post(url, content=sums, params=who))
             await until(lambda: _some(running(client, url, "sipHash64(number)")))
-            if auth is None:
+            if not who:
                 await until(lambda: _some(asyncio.to_thread(lambda: nices()["10"])))
             else:
                 assert nices()["10"] == 0
