@@ -38,6 +38,7 @@ from engine.errors import ProtocolError, Unavailable
 from engine.ids import new_id
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
+from engine.ocpp.forms import Form
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.quirks import Quirk, Standing, Tolerances, corrected, standing_of, without_fractions
 from engine.ocpp.rpc import CallReceived, ErrorReceived, Ignored, Rejected, ResultReceived, Rpc
@@ -53,13 +54,27 @@ NOT_LOOKED_AT = Booted("", "")
 """Stands for the boot of a station that has not been looked at yet."""
 
 MANY_WAITING: Final = 32
+FORMS_A_CONNECTION: Final = 16
+"""A station whose readings keep changing their form is read the ordinary way: to learn one costs more than it saves."""
+
 FROM_MEMORY = frozenset({"Heartbeat", "Authorize", "BootNotification"})
 
 
 class Conversation:
     """The RPC of one connection in one version. `waiting` answers leave after commits that are still under way."""
 
-    __slots__ = ("_boot", "_enquiries", "_rpc", "_runtime", "_standing", "_tolerances", "version", "waiting")
+    __slots__ = (
+        "_boot",
+        "_enquiries",
+        "_form",
+        "_forms_to_learn",
+        "_rpc",
+        "_runtime",
+        "_standing",
+        "_tolerances",
+        "version",
+        "waiting",
+    )
 
     def __init__(self, runtime: Runtime, version: OcppVersion) -> None:
         self._runtime = runtime
@@ -70,6 +85,8 @@ class Conversation:
         self._tolerances: Tolerances | None = None
         self._standing: Standing = runtime.circumstances.standing
         self._enquiries: set[asyncio.Task[None]] | None = None
+        self._form: Form | None = None
+        self._forms_to_learn = FORMS_A_CONNECTION
 
     # frames in -------------------------------------------------------------------------------------------------------
 
@@ -77,7 +94,8 @@ class Conversation:
         """Take in a frame while the actor is live. Raises what the machine raises."""
         runtime = self._runtime
         now = runtime.clock.now()
-        heard = self._rpc.receive(text, now)
+        seen = None if self._form is None else self._seen(self._form, text, now)
+        heard = self._rpc.receive(text, now) if seen is None else seen[0]
         if type(heard) is not CallReceived:
             self._other(actor, heard, text, now)
             return
@@ -87,14 +105,14 @@ class Conversation:
         circumstances.received = now
         circumstances.durable = runtime.committer.available
         circumstances.notes = deviations
-        circumstances.proven = False
+        circumstances.proven = seen is not None
         if actor.state.boot is not self._boot:
             self._choose(actor)
         circumstances.standing = self._standing
         try:
             if actor.state.registration in UNREGISTERED:
                 self._hear_unregistered(actor, heard, now)
-            message = self.version.understand(heard.action, heard.payload, circumstances)
+            message = self._understood(heard, text) if seen is None else seen[1]
             batch.proven = circumstances.proven
             if deviations or self._tolerances is not None:
                 message = self._meant(actor, heard, message, batch)
@@ -113,6 +131,27 @@ class Conversation:
         if deviations:
             self._note(actor, deviations, batch)
         self._conclude(actor, heard, batch)
+
+    def _seen(self, form: Form, text: bytes, now: int) -> tuple[CallReceived, StationMessage] | None:
+        """The CALL and its message, if it is another one of the form that this station's readings have."""
+        try:
+            told = text.decode()
+        except UnicodeDecodeError:
+            return None
+        seen = form.read(told, now)
+        if seen is None:
+            return None
+        heard = self._rpc.seen(seen.message_id, seen.action, told)
+        return None if heard is None else (heard, seen.message)
+
+    def _understood(self, heard: CallReceived, text: bytes) -> StationMessage:
+        """A CALL's message. The form of what holds nothing but what is known is kept: the next one is seen by it."""
+        circumstances = self._runtime.circumstances
+        message = self.version.understand(heard.action, heard.payload, circumstances)
+        if circumstances.proven and self._forms_to_learn > 0 and not heard.deviations:
+            self._forms_to_learn -= 1
+            self._form = self.version.form_of(heard.action, text.decode(), heard.payload, message) or self._form
+        return message
 
     # who the station is ----------------------------------------------------------------------------------------------
 
@@ -144,7 +183,9 @@ class Conversation:
 
     def _in_other_version(self, heard: CallReceived) -> tuple[OcppVersion, StationMessage, list[Deviated]] | None:
         """The message in the version whose words these are, if that is another one and understands it better."""
-        version = other_version(heard.action, heard.payload, self.version.subprotocol)
+        version = (
+            None if heard.payload is None else other_version(heard.action, heard.payload, self.version.subprotocol)
+        )
         if version is None:
             return None
         notes: list[Deviated] = []
@@ -172,6 +213,7 @@ class Conversation:
         heard.deviations[:] = notes
         note(heard.deviations, Deviation.OTHER_VERSION, detail)
         self.version = self._rpc.version = version
+        self._form = None
         actor.step_in(VersionRecognised(version.subprotocol), batch)
         return message
 

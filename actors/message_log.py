@@ -35,11 +35,9 @@ def call_record(
 ) -> Record:
     """A station's CALL and our answer, None where it gets none; or a SEND, which gets none."""
     deviations = call.deviations
-    text = call.raw if isinstance(call.raw, bytes) else call.raw.encode()
-    # A reading that passed its schema has room for a secret in 2.x's free fields only; it is the most frequent frame.
-    plain = not deviations and (batch.proven or (call.action in _READINGS and not _has_free_fields(text)))
-    # Without a deviation the strict parser has read it, so it is UTF-8.
-    raw = text.decode() if plain else redact_text(text).decode("utf-8", "replace")
+    raw = call.raw
+    if isinstance(raw, bytes) or deviations or not batch.proven:
+        raw = _without_secrets(call, raw if isinstance(raw, bytes) else raw.encode(), batch)
     answer: str | None = None
     if batch.payload is not None and call.number:
         answer = result_text(call.message_id, batch.payload).decode()
@@ -64,6 +62,13 @@ def call_record(
         [deviation.name for deviation in deviations] if deviations else (),
         latency,
     )
+
+
+def _without_secrets(call: CallReceived, text: bytes, batch: Batch) -> str:
+    # A reading that passed its schema has room for a secret in 2.x's free fields only; it is the most frequent frame.
+    plain = batch.proven or (call.action in _READINGS and not _has_free_fields(text))
+    # Without a deviation the strict parser has read it, so it is UTF-8.
+    return text.decode() if plain and not call.deviations else redact_text(text).decode("utf-8", "replace")
 
 
 def _has_free_fields(text: bytes) -> bool:

@@ -21,6 +21,11 @@ from engine.journal.records import EVENTS, MESSAGES, METERS, SESSIONS, STATUS
 dumps: Final = orjson.dumps
 _digest: Final = xxh3_64_digest
 _RECORD: Final = Record
+_CACHE_LIMIT: Final = 8192
+_SHORT: Final = 6
+_written: Final[dict[str, tuple[Decimal, str]]] = {}
+"""Numbers as text, by what the station said."""
+
 _new_tuple: Final = tuple.__new__
 """Makes a NamedTuple in half the time that calling its class takes."""
 
@@ -56,7 +61,7 @@ def meter_records(charge_point: str, meters: AppendMeters) -> list[Record]:
             # our belief may change with its clock.
             same = "\x1f".join((head, measurand, phase, location, context, unit, raw))
             digests.append(_digest(same.encode()))
-            number = None if value is None else _number(value)
+            number = None if value is None else _number(value, raw)
             rows.append((measurand, phase, location, context, said_format, unit, raw, number, base_unit))
         if ordered:
             row = _row(charge_point, meters, reading, rows)
@@ -75,10 +80,22 @@ def _row(charge_point: str, meters: AppendMeters, reading: MeterReading, samples
     return dumps((charge_point, evse, connector, session, transaction, said, believed, received, samples))
 
 
-def _number(value: Decimal) -> str:
-    """Decimal text without an exponent. `str` is twice as quick as a format and nearly always has none."""
+def _number(value: Decimal, raw: str) -> str:
+    """Decimal text without an exponent. `str` is twice as quick as a format and nearly always has none.
+
+    Short numbers come again and again as the very same object (`plain_number` remembers them): their texts are known.
+    """
+    known = _written.get(raw)
+    if known is not None and known[0] is value:
+        return known[1]
     text = str(value)
-    return f"{value:f}" if "E" in text else text
+    if "E" in text:
+        text = f"{value:f}"
+    if len(raw) <= _SHORT:
+        if len(_written) >= _CACHE_LIMIT:
+            _written.clear()
+        _written[raw] = (value, text)
+    return text
 
 
 def message_record(

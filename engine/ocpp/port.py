@@ -13,6 +13,7 @@ from engine.charging.intents import Intent
 from engine.charging.kept.facts import Fact
 from engine.charging.messages import Answer, Deviated, Json, StationMessage, TokenStanding
 from engine.charging.operations import Operation
+from engine.ocpp.forms import Form
 
 
 @dataclass(slots=True)
@@ -50,6 +51,9 @@ class OcppVersion(Protocol):
 
     def understand(self, action: str, payload: Json, circumstances: Circumstances) -> StationMessage:
         """The station's CALL as a message. Raises ProtocolError with the code to answer with."""
+
+    def form_of(self, action: str, text: str, payload: Json, message: StationMessage) -> Form | None:
+        """The form of a CALL's text that was understood as something proven, to know the next one by."""
 
     def answer(self, answer: Answer) -> bytes:
         """The CALLRESULT's payload, encoded."""

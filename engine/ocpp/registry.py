@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from engine.charging.messages import Json, StationMessage
 from engine.ocpp.deviations import Deviation, note
 from engine.ocpp.errors import ErrorCode, refusal
+from engine.ocpp.forms import Form
 from engine.ocpp.port import Circumstances
 from engine.ocpp.schemas import SchemaSet
 from engine.ocpp.tolerant import repaired
@@ -22,12 +23,14 @@ class Known(NamedTuple):
     """What understands an action, and neutral values for fields that a station left out against the schema.
 
     `at_once` understands what is sure to pass the schema, and gives None for all else; `prove` sees what has passed.
+    `form_of` has the form of a text that `at_once` has understood, if it is one to look out for.
     """
 
     understand: Understand
     defaults: Mapping[str, Json] = {}
     at_once: Callable[[Json, Circumstances], StationMessage | None] | None = None
     prove: Callable[[dict[str, Any]], None] | None = None
+    form_of: Callable[[str, Json, StationMessage], Form | None] | None = None
 
 
 class Registry:
@@ -59,6 +62,11 @@ class Registry:
         elif known.prove is not None:
             known.prove(payload)
         return known.understand(payload, circumstances)
+
+    def form_of(self, action: str, text: str, payload: Json, message: StationMessage) -> Form | None:
+        """The form of a CALL's text that was understood as something proven; None where there is none."""
+        known = self._actions.get(action)
+        return None if known is None or known.form_of is None else known.form_of(text, payload, message)
 
     def _respelled(self, action: str, circumstances: Circumstances) -> str:
         known = self._by_lower.get(action.strip().lower())

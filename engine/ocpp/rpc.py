@@ -53,7 +53,7 @@ _REMEMBERED = 16
 class CallReceived(NamedTuple):
     """The station asks. `number` names the CALL on this connection: message ids may repeat, numbers do not.
 
-    It is 0 for a SEND, which is never answered.
+    It is 0 for a SEND, which is never answered. Of a CALL that was known by its form there is no `payload`.
     """
 
     number: int
@@ -175,6 +175,18 @@ class Rpc:
             return CallReceived(0, frame.message_id, frame.action, frame.payload, notes, text)
         note(notes, Deviation.ANSWER_REFUSED, f"{frame.code}: {frame.description}")
         return Ignored(Deviation.ANSWER_REFUSED, frame.message_id, notes, CALL_RESULT_ERROR)
+
+    def seen(self, message_id: str, action: str, text: str) -> CallReceived | None:
+        """Take in a CALL that was understood without being parsed; None while another one is unanswered.
+
+        Then it is to be received like any other, for that deviates (`receive` notes it).
+        """
+        if self._unanswered:
+            return None
+        number = self._next_number
+        self._next_number = number + 1
+        self._unanswered.append(_Slot(number, message_id))
+        return _new_tuple(_RECEIVED, (number, message_id, action, None, [], text))
 
     def _answered(self, frame: CallResult | CallError, notes: list[Deviated], now: int) -> RpcEvent:
         """The answer to our outstanding CALL, if it is one."""

@@ -49,7 +49,7 @@ Odd are signed data and units that deviate: their values need a second look. No 
 """
 
 
-class _Proven(NamedTuple):
+class Proven(NamedTuple):
     """The meaning of a sample that is not odd and whose texts have passed the schema, and how many fields it has."""
 
     measurand: str
@@ -64,7 +64,7 @@ class _Proven(NamedTuple):
 
 
 _meanings: Final[dict[_Key, _Meaning]] = {}
-_proven: Final[dict[_Key, _Proven]] = {}
+_proven: Final[dict[_Key, Proven]] = {}
 _numbers: Final[dict[str, Decimal]] = {}
 _new_tuple: Final = tuple.__new__
 
@@ -143,16 +143,30 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
         measurand, phase, location, context, said_format, unit, factor, base_unit, fields = proof
         if len(sampled) != fields:
             return None
-        value = _numbers.get(raw)
+        value = plain_number(raw)
         if value is None:
-            if is_plain(raw) is None:
-                return None
-            value = _remembered_number(raw)
+            return None
         if factor is not None:
             value = multiply(value, factor)
         sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
         samples.append(_new_tuple(_SAMPLE, sample))
     return tuple(samples)
+
+
+def proven_samples(sampled_values: list[Any]) -> list[Proven]:
+    """What the samples of a reading mean that `at_once` has understood, without their values."""
+    found = []
+    for sampled in sampled_values:
+        key = (
+            sampled.get(MEASURAND),
+            sampled.get(PHASE),
+            sampled.get(LOCATION),
+            sampled.get(CONTEXT),
+            sampled.get(FORMAT),
+            sampled.get(UNIT),
+        )
+        found.append(_proven[key])
+    return found
 
 
 def prove(payload: dict[str, Any]) -> None:
@@ -171,7 +185,7 @@ def prove(payload: dict[str, Any]) -> None:
             if len(_proven) >= _CACHE_LIMIT:
                 _proven.clear()
             if not odd:
-                _proven[key] = _Proven(*texts, factor, base_unit, len(sampled))
+                _proven[key] = Proven(*texts, factor, base_unit, len(sampled))
 
 
 def readings(meter_values: Iterable[dict[str, Any]], circumstances: Circumstances) -> tuple[MeterReading, ...]:
@@ -231,6 +245,14 @@ def _read_value(
     value, deviation = read_value(raw, factor)
     if deviation is not None:
         note(circumstances.notes, deviation, f"{measurand}: {raw[:40]}")
+    return value
+
+
+def plain_number(raw: str) -> Decimal | None:
+    """The number that a plain text is; None for any other text."""
+    value = _numbers.get(raw)
+    if value is None and is_plain(raw) is not None:
+        value = _remembered_number(raw)
     return value
 
 

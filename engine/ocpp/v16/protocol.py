@@ -21,6 +21,7 @@ class Ocpp16:
 
     # The hot path: static methods save two calls a frame.
     understand = staticmethod(registry.understand)
+    form_of = staticmethod(registry.form_of)
     answer = staticmethod(answers.encode)
 
     def may_answer(self, action: str, payload: Mapping[str, Json]) -> bool:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from engine.ocpp.registry import Known, Registry
 from engine.ocpp.schemas import SchemaSet
-from engine.ocpp.v16 import authorize, boot, data_transfer, meter_values, notices, status, transactions
+from engine.ocpp.v16 import (
+    authorize,
+    boot,
+    data_transfer,
+    meter_values,
+    meter_values_form,
+    notices,
+    status,
+    transactions,
+)
 
 SCHEMAS = SchemaSet(
     "v16",
@@ -23,7 +32,11 @@ _ACTIONS: dict[str, Known] = {
     "Heartbeat": Known(boot.understand_heartbeat),
     "LogStatusNotification": Known(notices.understand_log),
     "MeterValues": Known(
-        meter_values.understand, {"connectorId": 0}, at_once=meter_values.at_once, prove=meter_values.prove
+        meter_values.understand,
+        {"connectorId": 0},
+        at_once=meter_values.at_once,
+        prove=meter_values.prove,
+        form_of=meter_values_form.form_of,
     ),
     "SecurityEventNotification": Known(notices.understand_security_event),
     "SignCertificate": Known(notices.understand_sign_certificate),
@@ -36,3 +49,4 @@ _ACTIONS: dict[str, Known] = {
 REGISTRY = Registry("1.6", SCHEMAS, _ACTIONS)
 FROM_STATION = REGISTRY.from_station
 understand = REGISTRY.understand
+form_of = REGISTRY.form_of

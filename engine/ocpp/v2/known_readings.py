@@ -7,6 +7,7 @@ that one. Each version remembers for itself, since what one lets pass the other 
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -43,7 +44,7 @@ _FIELDS: Final = 6
 _FIELDS_OF_INFO: Final = 2
 
 
-class _Proven(NamedTuple):
+class Proven(NamedTuple):
     """A sample's meaning, and how many fields it and its unit of measure have."""
 
     measurand: str
@@ -61,6 +62,11 @@ class _Proven(NamedTuple):
 _floats: Final[dict[float, tuple[str, Decimal]]] = {}
 """Fractions as text and exact number. Voltages and currents come again and again, and to write a float takes long."""
 
+_spelled: Final[dict[str, tuple[str, Decimal]]] = {}
+"""The same by their spelling in JSON."""
+
+_SHORT: Final = 6
+is_spelling: Final = re.compile(r"(?!-0(?![.]))-?(?:0|[1-9][0-9]{0,14})(?:[.][0-9]{1,15})?", re.ASCII).fullmatch
 _NO_UNIT: Final[dict[str, Any]] = {}
 _new_tuple: Final = tuple.__new__
 
@@ -77,7 +83,7 @@ class KnownReadings:
 
     def __init__(self) -> None:
         self._heads: set[tuple[str, str]] = set()
-        self._samples: dict[Key, _Proven] = {}
+        self._samples: dict[Key, Proven] = {}
 
     def at_once(self, payload: Json, circumstances: Circumstances) -> TransactionReported | None:
         """The message of a payload that is sure to pass the schema and has nothing odd in it; None for any other."""
@@ -164,6 +170,15 @@ class KnownReadings:
             samples.append(_new_tuple(_SAMPLE, sample))
         return tuple(samples)
 
+    def proven_samples(self, sampled_values: list[Any]) -> list[Proven]:
+        """What the samples of a reading mean that `at_once` has understood, without their values."""
+        found = []
+        for sampled in sampled_values:
+            of_unit = sampled.get(UNIT_OF_MEASURE, _NO_UNIT)
+            texts = (sampled.get(MEASURAND), sampled.get(PHASE), sampled.get(LOCATION), sampled.get(CONTEXT))
+            found.append(self._samples[(*texts, of_unit.get(UNIT), of_unit.get(MULTIPLIER))])
+        return found
+
     def prove(self, payload: dict[str, Any]) -> None:
         """Remember the texts of a payload that has passed the schema, for `at_once`."""
         info: dict[str, Any] = payload[TRANSACTION_INFO]
@@ -189,7 +204,19 @@ class KnownReadings:
         if len(self._samples) >= _CACHE_LIMIT:
             self._samples.clear()
         if not odd:
-            self._samples[key] = _Proven(*meant, factor, base_unit, fields, fields_of_unit)
+            self._samples[key] = Proven(*meant, factor, base_unit, fields, fields_of_unit)
+
+
+def exact_text(said: str) -> tuple[str, Decimal] | None:
+    """A JSON number's spelling as the text and the exact number that the parser's number gives; None if it is odd."""
+    known = _spelled.get(said)
+    if known is None and is_spelling(said) is not None:
+        known = _exact(float(said) if "." in said else int(said))
+        if known is not None and len(said) <= _SHORT:
+            if len(_spelled) >= _CACHE_LIMIT:
+                _spelled.clear()
+            _spelled[said] = known
+    return known
 
 
 def _exact(said: object) -> tuple[str, Decimal] | None:

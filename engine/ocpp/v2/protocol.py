@@ -26,6 +26,7 @@ class Ocpp2:
         self._calls = to_station
         # The hot path: the bound method itself saves a call a frame.
         self.understand = registry.understand
+        self.form_of = registry.form_of
 
     answer = staticmethod(answers.encode)
 

@@ -20,6 +20,7 @@ from engine.ocpp.v2 import (
     transactions,
 )
 from engine.ocpp.v2.known_readings import KnownReadings
+from engine.ocpp.v2.readings_form import ReadingsForms
 
 _OPTIONAL = frozenset({"timestamp", "generatedAt", "triggerReason", "sampledValue"})
 """Without a time the time of receipt is believed; a trigger's reason is for people."""
@@ -30,7 +31,8 @@ SCHEMAS_21 = SchemaSet("v21", suffix="Request", optional=_OPTIONAL)
 
 def _transaction_event() -> Known:
     known = KnownReadings()
-    return Known(transactions.understand, at_once=known.at_once, prove=known.prove)
+    forms = ReadingsForms(known)
+    return Known(transactions.understand, at_once=known.at_once, prove=known.prove, form_of=forms.form_of)
 
 
 ACTIONS: dict[str, Known] = {
