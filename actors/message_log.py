@@ -35,9 +35,8 @@ def call_record(
 ) -> Record:
     """A station's CALL and our answer, None where it gets none; or a SEND, which gets none."""
     deviations = call.deviations
-    raw = call.raw
-    if isinstance(raw, bytes) or deviations or not batch.proven:
-        raw = _without_secrets(call, raw if isinstance(raw, bytes) else raw.encode(), batch)
+    # What is text already was known by its form, which has no room for a secret.
+    raw = call.raw if isinstance(call.raw, str) else _without_secrets(call, call.raw, batch)
     answer: str | None = None
     if batch.payload is not None and call.number:
         answer = result_text(call.message_id, batch.payload).decode()

@@ -150,6 +150,8 @@ EVENT = (
         (OCPP_16, METER_VALUES.replace('"connectorId":1', '"connectorId":1,"connectorId":1'), False),
         (OCPP_201, EVENT.replace('"seqNo":3', '"seqNo":3,"seqNo":3'), False),
         (OCPP_201, EVENT.replace('"seqNo":3', '"timestamp":"2026-01-01T00:00:00Z","seqNo":3'), False),
+        # Where the readings begin cannot be told.
+        (OCPP_201, EVENT.replace('"T"', '"meterValue"'), False),
         # A second reading: they go the ordinary way.
         (OCPP_16, METER_VALUES.replace("[{", f"[{READING},{{", 1), False),
     ],
@@ -170,6 +172,22 @@ def test_the_event_s_time_and_the_reading_s_are_told_apart_wherever_they_stand()
 
 
 @pytest.mark.parametrize(
+    ("number", "known"),
+    [
+        ("11", True), ("11.50", True), ("1.0", True), ("-3.5", True), ("-0.0", True), ("123456789.123456", True),
+        ("-0", False), ("01", False), ("1.", False), ("1e3", False), ("12345678901234567890", False), ('"11"', False),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_the_parser_reads_it(number: str, known: bool) -> None:
+    form = learned(OCPP_201, EVENT)
+    assert form is not None
+    text = EVENT.replace('"value":10', f'"value":{number}')
+    seen = form.read(text, NOW)
+    assert (seen is not None) == known
+    assert seen is None or seen == ordinarily(OCPP_201, text)
+
+
+@pytest.mark.parametrize(
     ("was", "becomes"),
     [
         ('"value":"10","measurand":"Voltage"', '"value":"10","measurand":"Current"'),
@@ -183,6 +201,8 @@ def test_the_event_s_time_and_the_reading_s_are_told_apart_wherever_they_stand()
         ('"1"', '"' + "1" * 37 + '"'),
         ('"1"', '""'),
         ('"1"', '"\x07"'),
+        ('"1"', '"a\\n"'),
+        ('"1"', '"é"'),
         ("2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z"),
         ("2026-01-01T00:00:00Z", "2026-01-01T0:00:00Z\n"),
         ("2026-01-01T00:00:00Z", "noon"),
