@@ -155,32 +155,26 @@ def _samples_at_once(sampled_values: list[Any]) -> tuple[Sample, ...] | None:
 
 def proven_samples(sampled_values: list[Any]) -> list[Proven]:
     """What the samples of a reading mean that `at_once` has understood, without their values."""
-    found = []
-    for sampled in sampled_values:
-        key = (
-            sampled.get(MEASURAND),
-            sampled.get(PHASE),
-            sampled.get(LOCATION),
-            sampled.get(CONTEXT),
-            sampled.get(FORMAT),
-            sampled.get(UNIT),
-        )
-        found.append(_proven[key])
-    return found
+    return [_proven[_key_of(sampled)] for sampled in sampled_values]
+
+
+def _key_of(sampled: dict[str, Any]) -> _Key:
+    """The six texts of a sample. The hot path has this written out."""
+    return (
+        sampled.get(MEASURAND),
+        sampled.get(PHASE),
+        sampled.get(LOCATION),
+        sampled.get(CONTEXT),
+        sampled.get(FORMAT),
+        sampled.get(UNIT),
+    )
 
 
 def prove(payload: dict[str, Any]) -> None:
     """Remember the samples of a payload that has passed the schema, for `at_once`."""
     for meter_value in payload["meterValue"]:
         for sampled in meter_value["sampledValue"]:
-            key = (
-                sampled.get(MEASURAND),
-                sampled.get(PHASE),
-                sampled.get(LOCATION),
-                sampled.get(CONTEXT),
-                sampled.get(FORMAT),
-                sampled.get(UNIT),
-            )
+            key = _key_of(sampled)
             texts, factor, base_unit, odd = _meanings.get(key) or _learn(key)
             if len(_proven) >= _CACHE_LIMIT:
                 _proven.clear()
