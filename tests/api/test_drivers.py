@@ -81,7 +81,7 @@ async def both(facade: Facade) -> AsyncIterator[tuple[Somebody, Somebody]]:
     issuer |= {"tax_regime": "NONE", "currency": "INR", "time_zone": "UTC", "number_format": "R", "credit_format": "C"}
     async with facade.ports.business.database.write() as connection:
         await connection.execute(insert(issuers), issuer | {"created": 1})
-    asha, bo = await driver(facade, "asha"), await driver(facade, "bo")
+    asha, bo = await driver(facade, "asha"), await driver(facade, "benedikt")
     live = {"id": "runs-asha", "state": "metered", "energy_wh": "4210", "power_w": "11040"}
     facade.fleet.views["CP-1"] = view("CP-1", connectors=[{"session": None}, {"session": live}])
     yield asha, bo
