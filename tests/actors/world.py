@@ -19,7 +19,7 @@ from engine.stores.tokens.book import TokenBook
 from engine.stores.tokens.held import MemoryTokenSource
 from engine.stores.tokens.token import Token
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
 
