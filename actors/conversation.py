@@ -364,7 +364,7 @@ class Conversation:
     def leave(self, link: Link, batch: Batch) -> None:
         """Send the answer to the batch's CALL, and those that waited for it to go first."""
         if batch.payload is not None:
-            frames = self._rpc.answer(batch.number, batch.payload, at_once=not batch.durable)
+            frames = self._rpc.answer(batch.number, batch.payload, batch.answer, at_once=not batch.durable)
         elif batch.refusal is not None:
             frames = self._rpc.refuse(batch.number, *batch.refusal, at_once=not batch.durable)
         else:

@@ -50,12 +50,14 @@ class Batch(Landing):
     A batch lives until its commit, so it holds no more of the CALL than that: a frame's JSON tree is let go at once.
 
     `payload` is its CALLRESULT's, or `refusal` the (neutral code, description) of its CALLERROR; neither while it is
-    not answered. `proven` says that the CALL held nothing but what is known. With `durable` the answer leaves after the
-    commit, by `link` in `conversation`. `forget` are digest sets that may expire.
+    not answered. `answer` is the CALLRESULT's whole frame, once the message log has made it. `proven` says that the
+    CALL held nothing but what is known. With `durable` the answer leaves after the commit, by `link` in `conversation`.
+    `forget` are digest sets that may expire.
     """
 
     __slots__ = (
         "after",
+        "answer",
         "conversation",
         "durable",
         "forget",
@@ -74,6 +76,7 @@ class Batch(Landing):
         self.records: list[Record] = []
         self.after: list[Callable[[], Any]] | None = None
         self.payload: bytes | None = None
+        self.answer: bytes | None = None
         self.refusal: tuple[str, str] | None = None
         self.durable = True
         self.proven = False

@@ -39,7 +39,8 @@ def call_record(
     raw = call.raw if isinstance(call.raw, str) else _without_secrets(call, call.raw, batch)
     answer: str | None = None
     if batch.payload is not None and call.number:
-        answer = result_text(call.message_id, batch.payload).decode()
+        batch.answer = result_text(call.message_id, batch.payload)
+        answer = batch.answer.decode()
     elif batch.refusal is not None and call.number:
         code, description = batch.refusal
         answer = error_text(call.message_id, version.error_code(code), description).decode()

@@ -15,12 +15,16 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar, final
 
-from engine.charging.messages import StationMessage
+from engine.charging.messages import Sample, StationMessage
 from engine.ocpp.frames import MAX_MESSAGE_ID
+from engine.ocpp.times import MAX_LENGTH, read_time, read_usual_time
 
 MESSAGE_ID: Final = "id"
 _MOST_FORMS = 1024
 """Stations of one make and model share theirs, so there are few."""
+
+_MOST_SAMPLES: Final = 16_384
+_SHORT: Final = 6
 
 _HEAD = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\]*)"', re.ASCII)
 
@@ -96,6 +100,15 @@ def is_natural(text: str) -> bool:
     return size <= 18 and text.isdecimal() and (size == 1 or text[0] != "0")
 
 
+def plain_time(said: str, received: int) -> int | None:
+    """The time to believe for a text with nothing odd about it (`read_time`); None for any other."""
+    believed = read_usual_time(said, received)
+    if believed is not None or not is_safe(said, MAX_LENGTH):
+        return believed
+    believed, deviation = read_time(said, received)
+    return believed if deviation is None else None
+
+
 def marks_of(*names: str) -> re.Pattern[str]:
     """Finds the strings and numbers that fields of these names have."""
     return re.compile(rf'"({"|".join(names)})"\s*:\s*(?:"([^"\\]*)|([-+.0-9eE]+))', re.ASCII)
@@ -121,6 +134,42 @@ def constants_of(text: str, parts: Iterable[Part]) -> tuple[str, ...]:
         constants.append(text[at : part.start])
         at = part.end
     return (*constants, text[at:])
+
+
+class KnownSamples:
+    """Whole samples by their meaning and what was said: voltages, currents and percentages come again and again.
+
+    One memory for all forms of a version, so that it has one bound. Meanings go by number: to look a text up by all the
+    texts of its meaning would cost what it saves.
+    """
+
+    __slots__ = ("_numbers", "_samples", "_taken")
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._taken = 0
+        self._samples: dict[tuple[int, str], Sample] = {}
+
+    def number_of(self, meaning: tuple[object, ...]) -> int:
+        """The number of a meaning, which no other one ever has."""
+        if len(self._numbers) >= _MOST_FORMS:
+            self._numbers.clear()
+        number = self._numbers.get(meaning)
+        if number is None:
+            self._taken += 1
+            number = self._numbers[meaning] = self._taken
+        return number
+
+    def get(self, number: int, said: str) -> Sample | None:
+        """The sample of a meaning whose value was said so before, if it is remembered."""
+        return self._samples.get((number, said))
+
+    def keep(self, number: int, said: str, sample: Sample) -> None:
+        """Remember a sample, if what was said is short enough to be said again."""
+        if len(said) <= _SHORT:
+            if len(self._samples) >= _MOST_SAMPLES:
+                self._samples.clear()
+            self._samples[(number, said)] = sample
 
 
 Kind = TypeVar("Kind", bound=Form)

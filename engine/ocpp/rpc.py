@@ -240,18 +240,20 @@ class Rpc:
 
     # --- our answers
 
-    def answer(self, number: int, payload: bytes, *, at_once: bool = False) -> tuple[bytes, ...]:
+    def answer(
+        self, number: int, payload: bytes, text: bytes | None = None, *, at_once: bool = False
+    ) -> tuple[bytes, ...]:
         """Answer CALL `number` with an encoded payload. Returns the frames that may be sent now, in order.
 
         None, while an older CALL is unanswered; with the answer to that one, also those that waited for it. With
         `at_once` it waits for none: what memory can tell must not stand behind what waits for a store. A number that
-        is unknown or already answered gives none.
+        is unknown or already answered gives none. `text` is the whole frame, where somebody has made it already.
         """
         unanswered = self._unanswered
         if len(unanswered) == 1 and unanswered[0].number == number:
-            return (result_text(unanswered.pop(0).said_id, payload),)
+            return (_result(unanswered.pop(0).said_id, payload, text),)
         slot = self._slot(number)
-        return () if slot is None else self._settle(slot, result_text(slot.said_id, payload), at_once)
+        return () if slot is None else self._settle(slot, _result(slot.said_id, payload, text), at_once)
 
     def refuse(
         self, number: int, code: str, description: str, details: Json = None, *, at_once: bool = False
@@ -342,6 +344,11 @@ class Rpc:
         self._finished[outstanding.message_id] = meaning
         if len(self._finished) > _REMEMBERED:
             self._finished.popitem(last=False)
+
+
+def _result(said_id: str | float, payload: bytes, text: bytes | None) -> bytes:
+    """The CALLRESULT. An id that is no text is answered as it was said, which others do not know."""
+    return text if text is not None and type(said_id) is str else result_text(said_id, payload)
 
 
 class _Slot:

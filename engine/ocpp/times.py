@@ -43,8 +43,19 @@ def read_time(said: str, received: int) -> tuple[int, Deviation | None]:
 
     Never raises. What cannot be believed (clock not set, far future, unreadable) gives the time of receipt.
     """
+    believed = _usual_time(said)
+    if believed is None:
+        return _read_slowly(said, received)
+    if believed - received > FUTURE_TOLERANCE:
+        return received, Deviation.FUTURE_TIME
+    if believed < EARLIEST:
+        return received, Deviation.CLOCK_NOT_SET
+    return believed, None
+
+
+def _usual_time(said: str) -> int | None:
+    """Microseconds of `YYYY-MM-DDTHH:MM:SSZ` or `YYYY-MM-DDTHH:MM:SS.mmmZ`; None for any other text."""
     length = len(said)
-    believed = None
     if length == 20 or length == 24:
         minute = _minutes.get(said[:17])
         if minute is None:
@@ -53,19 +64,21 @@ def read_time(said: str, received: int) -> tuple[int, Deviation | None]:
             if length == 20:
                 second = _SECONDS_Z.get(said[17:])
                 if second is not None:
-                    believed = minute + second
+                    return minute + second
             else:
                 second = _SECONDS_DOT.get(said[17:20])
                 millis = _MILLIS_Z.get(said[20:])
                 if second is not None and millis is not None:
-                    believed = minute + second + millis
-    if believed is None:
-        return _read_slowly(said, received)
-    if believed - received > FUTURE_TOLERANCE:
-        return received, Deviation.FUTURE_TIME
-    if believed < EARLIEST:
-        return received, Deviation.CLOCK_NOT_SET
-    return believed, None
+                    return minute + second + millis
+    return None
+
+
+def read_usual_time(said: str, received: int) -> int | None:
+    """As `read_time`, for the two usual spellings and with nothing odd about it; None for any other."""
+    believed = _usual_time(said)
+    if believed is None or believed - received > FUTURE_TOLERANCE or believed < EARLIEST:
+        return None
+    return believed
 
 
 _NEVER = 2**62

@@ -7,16 +7,28 @@ from typing import Any, Final
 
 from engine.charging.messages import Instant, Json, MeterReading, MetersReported, Sample, StationMessage
 from engine.ocpp.fields import MAX_CONNECTOR
-from engine.ocpp.forms import MESSAGE_ID, Form, KnownForms, Seen, constants_of, is_natural, is_safe, marked, marks_of
+from engine.ocpp.forms import (
+    MESSAGE_ID,
+    Form,
+    KnownForms,
+    KnownSamples,
+    Seen,
+    constants_of,
+    is_natural,
+    is_safe,
+    marked,
+    marks_of,
+    plain_time,
+)
 from engine.ocpp.frames import MAX_MESSAGE_ID
 from engine.ocpp.keys import CONNECTOR_ID, METER_VALUE, SAMPLED_VALUE, TIMESTAMP, TRANSACTION_ID, VALUE
-from engine.ocpp.times import MAX_LENGTH, read_time
 from engine.ocpp.units import multiply
 from engine.ocpp.v16.meter_values import Proven, plain_number, proven_samples
 
 ACTION: Final = "MeterValues"
 _MARKS = marks_of(CONNECTOR_ID, TRANSACTION_ID, TIMESTAMP, VALUE)
 _ABSENT: Final = -1
+_samples: Final = KnownSamples()
 _CONNECTORS: Final = {str(number): number for number in range(MAX_CONNECTOR + 1)}
 _new_tuple: Final = tuple.__new__
 
@@ -30,7 +42,7 @@ _SEEN: Final = Seen
 class MeterValuesForm(Form):
     """`meanings` are those of the samples in their order; the others tell which part is what."""
 
-    __slots__ = ("connector", "identity", "meanings", "time", "transaction", "values")
+    __slots__ = ("connector", "identity", "meanings", "numbers", "time", "transaction", "values")
 
     def __init__(self, constants: tuple[str, ...], names: list[str], meanings: list[Proven]) -> None:
         super().__init__(constants)
@@ -40,13 +52,14 @@ class MeterValuesForm(Form):
         self.time = names.index(TIMESTAMP)
         self.values = [at for at, name in enumerate(names) if name == VALUE]
         self.meanings = meanings
+        self.numbers = [_samples.number_of(meaning) for meaning in meanings]
 
     def read(self, text: str, received: int) -> Seen | None:
         parts = self.parts(text)
         if parts is None:
             return None
         message_id, said = parts[self.identity], parts[self.time]
-        if not is_safe(message_id, MAX_MESSAGE_ID) or not is_safe(said, MAX_LENGTH):
+        if not is_safe(message_id, MAX_MESSAGE_ID):
             return None
         evse = _CONNECTORS.get(parts[self.connector])
         if evse is None:
@@ -56,8 +69,8 @@ class MeterValuesForm(Form):
             told = parts[self.transaction]
             if not is_natural(told):
                 return None
-        believed, deviation = read_time(said, received)
-        if deviation is not None:
+        believed = plain_time(said, received)
+        if believed is None:
             return None
         samples = self._samples(parts)
         if samples is None:
@@ -68,17 +81,23 @@ class MeterValuesForm(Form):
 
     def _samples(self, parts: list[str]) -> tuple[Sample, ...] | None:
         samples: list[Sample] = []
-        values, meanings = self.values, self.meanings
+        values, meanings, numbers = self.values, self.meanings, self.numbers
         for index in range(len(meanings)):
             raw = parts[values[index]]
+            known = _samples.get(numbers[index], raw)
+            if known is not None:
+                samples.append(known)
+                continue
             value: Decimal | None = plain_number(raw)
             if value is None:
                 return None
             measurand, phase, location, context, said_format, unit, factor, base_unit, _ = meanings[index]
             if factor is not None:
                 value = multiply(value, factor)
-            sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
-            samples.append(_new_tuple(_SAMPLE, sample))
+            parted = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
+            sample = _new_tuple(_SAMPLE, parted)
+            _samples.keep(numbers[index], raw, sample)
+            samples.append(sample)
         return tuple(samples)
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.charging.messages import Instant, Json, MeterReading, Sample, StationMessage, TransactionReported
-from engine.ocpp.forms import MESSAGE_ID, Form, KnownForms, Seen, constants_of, is_natural, is_safe, marked, marks_of
+from engine.ocpp.forms import (
+    MESSAGE_ID,
+    Form,
+    KnownForms,
+    KnownSamples,
+    Seen,
+    constants_of,
+    is_natural,
+    is_safe,
+    marked,
+    marks_of,
+    plain_time,
+)
 from engine.ocpp.frames import MAX_MESSAGE_ID
 from engine.ocpp.keys import METER_VALUE, SAMPLED_VALUE, SEQ_NO, TIMESTAMP, TRANSACTION_ID, VALUE
-from engine.ocpp.times import MAX_LENGTH, read_time
 from engine.ocpp.units import multiply
 from engine.ocpp.v2.known_readings import MAX_TRANSACTION_ID, UPDATED, KnownReadings, Proven, exact_text
 
 ACTION: Final = "TransactionEvent"
 _MARKS = marks_of(TIMESTAMP, SEQ_NO, TRANSACTION_ID, VALUE)
+_samples: Final = KnownSamples()
 _new_tuple: Final = tuple.__new__
 
 _SAMPLE: Final = Sample
@@ -30,6 +42,7 @@ class ReadingsForm(Form):
         "identity",
         "meanings",
         "number",
+        "numbers",
         "state",
         "time",
         "time_of_reading",
@@ -56,6 +69,7 @@ class ReadingsForm(Form):
         self.time_of_reading, self.time = times if reading_first else (times[1], times[0])
         self.values = [at for at, name in enumerate(names) if name == VALUE]
         self.meanings = meanings
+        self.numbers = [_samples.number_of(meaning) for meaning in meanings]
         self.trigger, self.state = trigger, state
 
     def read(self, text: str, received: int) -> Seen | None:
@@ -63,9 +77,8 @@ class ReadingsForm(Form):
         if parts is None or not self._spelled_plainly(parts):
             return None
         said, said_of_reading = parts[self.time], parts[self.time_of_reading]
-        believed, deviation = read_time(said, received)
-        believed_of_reading, deviation_of_reading = read_time(said_of_reading, received)
-        if deviation is not None or deviation_of_reading is not None:
+        believed, believed_of_reading = plain_time(said, received), plain_time(said_of_reading, received)
+        if believed is None or believed_of_reading is None:
             return None
         samples = self._samples(parts)
         if samples is None:
@@ -83,23 +96,28 @@ class ReadingsForm(Form):
             is_natural(parts[self.number])
             and is_safe(parts[self.identity], MAX_MESSAGE_ID)
             and is_safe(parts[self.transaction], MAX_TRANSACTION_ID)
-            and is_safe(parts[self.time], MAX_LENGTH)
-            and is_safe(parts[self.time_of_reading], MAX_LENGTH)
         )
 
     def _samples(self, parts: list[str]) -> tuple[Sample, ...] | None:
         samples: list[Sample] = []
-        values, meanings = self.values, self.meanings
+        values, meanings, numbers = self.values, self.meanings, self.numbers
         for index in range(len(meanings)):
-            exact = exact_text(parts[values[index]])
+            said = parts[values[index]]
+            known = _samples.get(numbers[index], said)
+            if known is not None:
+                samples.append(known)
+                continue
+            exact = exact_text(said)
             if exact is None:
                 return None
             raw, value = exact
             measurand, phase, location, context, said_format, unit, factor, base_unit, _, _ = meanings[index]
             if factor is not None:
                 value = multiply(value, factor)
-            sample = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
-            samples.append(_new_tuple(_SAMPLE, sample))
+            parted = (measurand, phase, location, context, said_format, unit, raw, value, base_unit)
+            sample = _new_tuple(_SAMPLE, parted)
+            _samples.keep(numbers[index], said, sample)
+            samples.append(sample)
         return tuple(samples)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.charging.messages import StationMessage
+from engine.charging.messages import Sample, StationMessage
 from engine.ocpp.deviations import Deviated
-from engine.ocpp.forms import Form, is_natural
+from engine.ocpp.forms import Form, KnownSamples, is_natural
 from engine.ocpp.frames import Call, parse
 from engine.ocpp.port import OcppVersion
 from engine.ocpp.v2.protocol import OCPP_21, OCPP_201
@@ -124,6 +125,30 @@ def test_a_spoiled_text_is_known_as_what_it_is_or_not_at_all(kind: str, data: st
         text = text[:at] + data.draw(scrap) + text[at + data.draw(st.integers(0, 3)) :]
     seen = form.read(text, NOW)
     assert seen is None or seen == ordinarily(version, text)
+
+
+def test_what_is_said_again_is_the_very_sample_and_other_meanings_have_their_own() -> None:
+    form = learned(OCPP_16, METER_VALUES)
+    assert form is not None
+    read = [form.read(METER_VALUES.replace('"value":"10"', '"value":"230.5"'), NOW) for _ in range(2)]
+    (voltage, current), again = (seen.message.readings[0].samples for seen in read)  # type: ignore[union-attr]
+    assert (voltage.measurand, current.measurand) == ("Voltage", "Current.Import")
+    assert again[0] is voltage
+    assert again[1] is current
+
+
+def test_remembered_samples_have_a_bound_and_a_meaning_never_another_s_number() -> None:
+    memory = KnownSamples()
+    taken = {memory.number_of((text,)) for text in range(5_000)}
+    assert len(taken) == 5_000
+    assert memory.number_of((4_999,)) == memory.number_of((4_999,))
+    sample = Sample("Voltage", "", "Outlet", "Sample.Periodic", "Raw", "V", "1", Decimal(1), "V")
+    memory.keep(1, "1234567", sample)
+    assert memory.get(1, "1234567") is None, "too long to come again"
+    for number in range(40_000):
+        memory.keep(number, "1", sample)
+    kept = sum(memory.get(number, "1") is not None for number in range(40_000))
+    assert 0 < kept <= 16_384
 
 
 METER_VALUES = (

@@ -47,6 +47,19 @@ def test_an_id_is_escaped_in_the_answer() -> None:
     assert orjson.loads(rpc.answer(call.number, b"{}")[0]) == [3, 'a"b\\c', {}]
 
 
+def test_an_answer_that_the_log_has_made_already_is_sent_unless_the_id_was_no_text() -> None:
+    rpc = Rpc(V16)
+    made = b'[3,"5",{}]'
+    assert rpc.answer(received(rpc, "5").number, b"{}", made) == (made,)
+    number = rpc.receive(b'[2,5,"Heartbeat",{}]', NOW)
+    assert isinstance(number, CallReceived)
+    assert number.message_id == "5"
+    assert rpc.answer(number.number, b"{}", made) == (b"[3,5,{}]",)
+    first, second = received(rpc, "6"), received(rpc, "7")
+    assert rpc.answer(second.number, b"{}", b'[3,"7",{}]') == ()
+    assert rpc.answer(first.number, b"{}") == (b'[3,"6",{}]', b'[3,"7",{}]')
+
+
 def test_answers_to_pipelined_calls_leave_in_order() -> None:
     rpc = Rpc(V16)
     first, second, third = received(rpc, "1"), received(rpc, "2"), received(rpc, "2")
