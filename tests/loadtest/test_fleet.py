@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,9 +156,11 @@ async def test_locust_runs_charge_points_headless(tiny: TinyServer, tmp_path: Pa
         "--api-password", "secret", "--command-interval", "2",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
+    began = time.monotonic()
     printed, _ = await locust.communicate()
     facade.close()
     assert locust.returncode == 0, printed.decode()
+    assert time.monotonic() - began < 30
     named = report.with_name("locust_stats.csv").read_text()
     for action in (
         "BootNotification",

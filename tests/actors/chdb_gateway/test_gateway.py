@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -160,9 +161,12 @@ async def test_an_insert_does_not_wait_behind_a_reader(url: str) -> None:
     async with httpx.AsyncClient(timeout=30) as client:
         slow = asyncio.create_task(client.post(url, content=SLOW.format(10), params=ONE_ROW))
         await until(lambda: _some(running(client, url, "sleepEachRow(0.5)) FROM numbers(10)")))
+        begun = time.perf_counter()
         answer = await client.post(url, content="INSERT INTO plain VALUES (100, 'quick')", auth=WRITER)
+        took = time.perf_counter() - begun
         assert answer.status_code == 200
         assert not slow.done()
+        assert took < 1.5
         assert (await client.post(url, content="SELECT count() FROM plain WHERE a = 100")).text == "1\n"
         slow.cancel()
 
